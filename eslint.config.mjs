@@ -1,0 +1,97 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** A technology, and the only rooms that may import it. */
+const walls = {
+  dockerode: ['launcher'],
+  '@kubernetes/client-node': ['launcher'],
+  ioredis: ['messaging'],
+  'rate-limiter-flexible': ['messaging'],
+  telegraf: ['telegram-gateway'],
+  '@langchain/openai': ['agent-runner', 'bench'],
+  '@langchain/core': ['agent-runner', 'bench'],
+  '@langchain/langgraph': ['agent-runner', 'bench'],
+  '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
+  typeorm: ['manager-api', 'telegram-gateway'],
+  '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
+  pg: ['manager-api', 'telegram-gateway', 'devstack', 'e2e', 'bench'],
+};
+
+/** What each lib may stand on; devstack and testing are for tests (see the rule on spec files below). */
+const forTests = ['name:devstack', 'name:testing'];
+const foundations = {
+  contracts: ['name:testing'],
+  'service-kit': ['name:testing'],
+  devstack: ['name:testing'],
+  messaging: ['name:contracts', ...forTests],
+  launcher: ['name:contracts', ...forTests],
+  testing: ['name:contracts', 'name:messaging', 'name:launcher', 'name:devstack', 'name:service-kit'],
+};
+const apps = ['manager-api', 'agent-runner', 'telegram-gateway', 'e2e', 'bench', 'local-stack'];
+
+const banned = (room) =>
+  Object.entries(walls)
+    .filter(([, rooms]) => !rooms.includes(room))
+    .flatMap(([name]) => [name, `${name}/*`]);
+
+const constraints = [
+  ...Object.entries(foundations).map(([room, onlyDependOnLibsWithTags]) => ({
+    sourceTag: `name:${room}`,
+    onlyDependOnLibsWithTags,
+    bannedExternalImports: banned(room),
+  })),
+  ...apps.map((room) => ({
+    sourceTag: `name:${room}`,
+    onlyDependOnLibsWithTags: ['type:lib', 'type:testing'],
+    bannedExternalImports: banned(room),
+  })),
+];
+
+export default tseslint.config(
+  { ignores: ['dist', '.nx', '.roost', '**/dist/**', '**/node_modules/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: false, allow: [], depConstraints: constraints },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@roost/testing', '@roost/testing/*'], message: 'Tests only.' }] },
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Read the environment in config.ts, once.' },
+      ],
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/config.ts', 'libs/devstack/**', 'libs/testing/**', 'e2e/**', 'tools/**', '**/*.spec.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    files: ['**/*.spec.ts', '**/*.suite.ts', 'e2e/**', 'libs/testing/**', 'tools/bench/**'],
+    rules: {
+      'no-restricted-imports': 'off',
+      'max-lines': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  prettier,
+);
