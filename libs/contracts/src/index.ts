@@ -1,1 +1,10 @@
-export const CONTRACTS_VERSION = 1;
+export * from './agent-configuration';
+export * from './channels';
+export * from './checkpoint';
+export * from './close-codes';
+export * from './errors';
+export * from './frames';
+export * from './ids';
+export * from './instance';
+export * from './keys';
+export * from './status';

@@ -1,0 +1,31 @@
+/** Who may chat without a credential. */
+export const chatAccess = ['private', 'public'] as const;
+export type ChatAccess = (typeof chatAccess)[number];
+
+/** All providers speak the OpenAI protocol; the name selects the default base URL. */
+export const modelProviders = ['openai', 'openrouter', 'azure', 'ollama', 'vllm'] as const;
+export type ModelProvider = (typeof modelProviders)[number];
+
+/** A version's configuration, complete and validated, secrets taken out. */
+export interface AgentConfiguration {
+  name: string;
+  description: string;
+  enabled: boolean;
+  model: {
+    provider: ModelProvider;
+    name: string;
+    base_url: string | null;
+    temperature: number;
+    max_tokens: number | null;
+  };
+  system_prompt: string;
+  answer_in_user_language: boolean;
+  use_markdown: boolean;
+  memory: { enabled: boolean; depth: number };
+  tools: never[];
+  integrations: never[];
+  limits: { memory_mb: number; cpus: number; pids: number };
+  /** Seconds; null takes the service's default. */
+  inactivity_timeout: number | null;
+  access: { chat: ChatAccess };
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** One accepted message on its way to a runner. */
+export const InboxEntry = z.object({
+  message_id: z.string(),
+  thread_id: z.string(),
+  content: z.string(),
+  channel: z.string(),
+  /** Null unless a trusted party vouched for it. */
+  user_id: z.string().nullable(),
+  user_data: z.record(z.string(), z.unknown()),
+  /** What an untrusted client said of itself; never fills a tool's placeholders. */
+  claimed: z.record(z.string(), z.unknown()),
+  /** The configuration that was current when the message was accepted. */
+  version: z.int(),
+  /** Milliseconds of the Unix epoch, by the database's clock. */
+  accepted_at: z.number(),
+});
+export type InboxEntry = z.infer<typeof InboxEntry>;
+
+const answered = { message_id: z.string(), thread_id: z.string(), run_id: z.string(), generation: z.int() };
+
+/** What became of one message. Refused by the manager when the generation is not the agent's current one. */
+export const RunnerReport = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('completed'),
+    ...answered,
+    content: z.string(),
+    usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable(),
+  }),
+  z.object({ outcome: z.literal('failed'), ...answered, code: z.string(), detail: z.string() }),
+]);
+export type RunnerReport = z.infer<typeof RunnerReport>;
+
+/** Written every {@link HEARTBEAT_INTERVAL_MS}; its key lives for {@link HEARTBEAT_LIFE_MS}. */
+export const Heartbeat = z.object({
+  instance_id: z.string(),
+  generation: z.int(),
+  running_version: z.int(),
+  /** Messages under way in this instance. */
+  message_ids: z.array(z.string()),
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+export const HEARTBEAT_INTERVAL_MS = 5_000;
+export const HEARTBEAT_LIFE_MS = 20_000;
+
+/** Sent to every manager when a credential stops being valid. */
+export const CredentialRevoked = z.object({ api_key_id: z.string() });
+export type CredentialRevoked = z.infer<typeof CredentialRevoked>;

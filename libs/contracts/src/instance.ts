@@ -1,0 +1,56 @@
+import type { AgentConfiguration } from './agent-configuration';
+
+/**
+ * The whole environment a runner instance is created with. It holds no lasting secret: `EXCHANGE_CODE` works
+ * once and dies with the start deadline.
+ */
+export interface InstanceEnvironment {
+  AGENT_ID: string;
+  INSTANCE_ID: string;
+  /** `http://manager:8001/agents/<agent_id>/config`; the exchange lives on the same origin. */
+  CONFIG_URL: string;
+  /** Without credentials: those come from the exchange. */
+  REDIS_URL: string;
+  EXCHANGE_CODE: string;
+  /** Seconds the runner may take to finish or hand back its work after SIGTERM. */
+  STOP_GRACE_SECONDS: string;
+  LOG_LEVEL: string;
+  LOG_FORMAT: string;
+}
+
+/** Paths on the manager's internal port, all authorised with the instance's bearer token but the exchange. */
+export const internalPaths = {
+  /** POST {@link ExchangeRequest} -> 200 {@link ExchangeResponse}; 401 when the code was used or has expired. */
+  exchange: '/internal/instances/exchange',
+  /** POST, no body -> 204: the graph is compiled and the inbox is being read. */
+  ready: '/internal/instances/ready',
+  /** GET -> 200 {@link AgentRuntimeConfiguration}; 401 once the instance was replaced. */
+  config: (agent_id: string) => `/agents/${agent_id}/config`,
+  /** The checkpoint store of the instance's agent; see {@link CheckpointOperation}. */
+  checkpoints: '/internal/checkpoints',
+} as const;
+
+export interface ExchangeRequest {
+  agent_id: string;
+  instance_id: string;
+  code: string;
+}
+
+export interface ExchangeResponse {
+  instance_id: string;
+  generation: number;
+  /** Bearer token for the internal port, valid until the instance ends or is replaced. */
+  token: string;
+  /** The instance's own Redis user; it reaches only keys of its agent. */
+  redis: { username: string; password: string };
+  configuration: AgentRuntimeConfiguration;
+}
+
+/** One version of an agent as its runner needs it; secrets are in clear and kept in memory only. */
+export interface AgentRuntimeConfiguration {
+  agent_id: string;
+  version: number;
+  configuration: AgentConfiguration;
+  /** The key for `model.base_url`: the agent's own, or the operator's when the base URL is the operator's. */
+  model: { base_url: string; api_key: string | null };
+}

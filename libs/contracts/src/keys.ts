@@ -1,0 +1,36 @@
+/**
+ * Every Redis key and channel name, built here and nowhere else. All keys of an agent begin with
+ * {@link agentPrefix}, so that one ACL pattern fences an instance into its own agent.
+ */
+export const agentPrefix = (agent_id: string): string => `roost:agent:${agent_id}`;
+
+export const keys = {
+  /** Stream of accepted messages an agent has not answered yet. */
+  inbox: (agent_id: string) => `${agentPrefix(agent_id)}:inbox`,
+  /** Stream of what instances report back: finals and failures. */
+  reports: (agent_id: string) => `${agentPrefix(agent_id)}:reports`,
+  /** Live state of the one current instance; expires when it stops beating. */
+  heartbeat: (agent_id: string) => `${agentPrefix(agent_id)}:heartbeat`,
+  /** Stream of the frames of one thread. */
+  eventLog: (agent_id: string, thread_id: string) => `${agentPrefix(agent_id)}:thread:${thread_id}:log`,
+  /** Names one life of a thread's log; a new one says that entries were lost. */
+  eventLogEpoch: (agent_id: string, thread_id: string) =>
+    `${agentPrefix(agent_id)}:thread:${thread_id}:epoch`,
+  limit: (name: string) => `roost:limit:${name}`,
+};
+
+export const topics = {
+  thread: (agent_id: string, thread_id: string) => `${agentPrefix(agent_id)}:thread:${thread_id}:live`,
+  agentStatus: (agent_id: string) => `${agentPrefix(agent_id)}:status`,
+  reportsReady: (agent_id: string) => `${agentPrefix(agent_id)}:reports-ready`,
+  anyReportsReady: 'roost:agent:*:reports-ready',
+  credentialRevoked: 'roost:credential-revoked',
+};
+
+/** The consumer group of runner instances on an inbox. */
+export const INBOX_GROUP = 'runner';
+/** The consumer group of managers on a stream of reports. */
+export const REPORTS_GROUP = 'manager';
+
+/** The Redis user of one instance. */
+export const instanceUser = (instance_id: string): string => `roost-${instance_id}`;

@@ -1,0 +1,52 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+export interface RedisTarget {
+  /** `redis://` or `rediss://`; credentials in it are used unless given below. */
+  url: string;
+  username?: string;
+  password?: string;
+  /** Shown by `CLIENT LIST`; letters, digits and `-`. */
+  name: string;
+}
+
+/** Milliseconds a command may take before its caller is told that Redis does not answer. */
+const COMMAND_TIMEOUT_MS = 5_000;
+
+/** Between attempts to reach Redis: 50 ms doubling to 2 s, with full jitter. */
+export const reconnectDelay = (attempt: number): number =>
+  Math.round(25 + Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)));
+
+const base = ({ url, username, password, name }: RedisTarget): [string, RedisOptions] => [
+  url,
+  {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    connectionName: name,
+    connectTimeout: 5_000,
+    // An instance's user may not ask INFO; a command sent too early is retried by Redis' own LOADING answer.
+    enableReadyCheck: false,
+    retryStrategy: reconnectDelay,
+    // A command whose answer was lost is not sent twice behind its caller's back: an XADD would repeat.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 1,
+    lazyConnect: true,
+  },
+];
+
+/** For ordinary commands: each one is answered or fails within the command timeout. */
+export function commandConnection(target: RedisTarget): Redis {
+  const [url, options] = base(target);
+  return new Redis(url, { ...options, commandTimeout: COMMAND_TIMEOUT_MS });
+}
+
+/** For one blocking read at a time; a read that outlives its BLOCK by the command timeout is abandoned. */
+export function blockingConnection(target: RedisTarget, block_ms: number): Redis {
+  const [url, options] = base(target);
+  return new Redis(url, { ...options, commandTimeout: block_ms + COMMAND_TIMEOUT_MS });
+}
+
+/** For SUBSCRIBE only; subscriptions come back by themselves after a reconnect. */
+export function subscriberConnection(target: RedisTarget): Redis {
+  const [url, options] = base(target);
+  return new Redis(url, { ...options, maxRetriesPerRequest: null, autoResubscribe: true });
+}

@@ -1,0 +1,9 @@
+export { type RedisTarget } from './connection';
+export { EVENT_LOG_LENGTH, EVENT_LOG_LIFE_MS, EventLog, isLater, type LoggedEvent } from './event-log';
+export { Heartbeats } from './heartbeats';
+export { InstanceAccess } from './instance-access';
+export { BLOCK_MS_MAX, Messaging } from './messaging';
+export { type RateLimit, RateLimiter } from './rate-limits';
+export { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
+export { type StreamEntry, type StreamName, type StreamPayloads, StreamProducer } from './streams';
+export { Topics } from './topics';
