@@ -63,7 +63,11 @@ export function describeConfig(
     const { description, default_text } = metaOf(variable as z.ZodType);
     const parsed = (variable as z.ZodType).safeParse(undefined);
     const value =
-      parsed.success && parsed.data !== undefined ? String(parsed.data) : parsed.success ? '' : 'required';
+      parsed.success && parsed.data !== undefined
+        ? String(parsed.data as string | number | boolean)
+        : parsed.success
+          ? ''
+          : 'required';
     return { name, default: default_text ?? value, description };
   });
 }

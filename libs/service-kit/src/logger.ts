@@ -34,14 +34,19 @@ const redact = {
 };
 
 /** A structured logger; JSON lines on standard output unless a person reads along. */
-export function createLogger({ name, level, format }: LoggerOptions, destination?: DestinationStream): Pino {
-  const options = { name, level, redact, base: { name }, timestamp: pino.stdTimeFunctions.isoTime };
+export async function createLogger(
+  { name, level, format }: LoggerOptions,
+  destination?: DestinationStream,
+): Promise<Pino> {
+  const options = { level, redact, base: { name }, timestamp: pino.stdTimeFunctions.isoTime };
   if (destination) return pino(options, destination);
   if (format === 'json') return pino(options);
-  return pino({
-    ...options,
-    transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' } },
-  });
+  // Loaded only for people, and in this thread: a bundle has no module file for a worker to load.
+  const { default: pretty } = await import('pino-pretty');
+  return pino(
+    options,
+    pretty({ ignore: 'pid,hostname,name', translateTime: 'HH:MM:ss.l', messageFormat: '{name}: {msg}' }),
+  );
 }
 
 /** Lets Nest write its own lines through ours. */
