@@ -24,7 +24,7 @@ export const internalPaths = {
   exchange: '/internal/instances/exchange',
   /** POST, no body -> 204: the graph is compiled and the inbox is being read. */
   ready: '/internal/instances/ready',
-  /** GET -> 200 {@link AgentRuntimeConfiguration}; 401 once the instance was replaced. */
+  /** GET, `?version=N` for another than the current one -> 200 {@link AgentRuntimeConfiguration}; 401 once the instance was replaced. */
   config: (agent_id: string) => `/agents/${agent_id}/config`,
   /** The checkpoint store of the instance's agent; see {@link CheckpointOperation}. */
   checkpoints: '/internal/checkpoints',

@@ -1,0 +1,212 @@
+import { chatAccess, type ChatAccess, type ModelProvider, modelProviders } from '../agent-configuration';
+import {
+  BooleanField,
+  EnumField,
+  IntegerField,
+  NestedField,
+  NumberField,
+  ReservedListField,
+  StringField,
+  UrlField,
+} from './field.decorators';
+
+export class ModelDto {
+  @EnumField({
+    description:
+      'Who serves the model. All are reached over the OpenAI protocol; the name selects the default base URL.',
+    example: 'openai',
+    values: modelProviders,
+    default: 'openai',
+  })
+  provider!: ModelProvider;
+
+  @StringField({
+    description: 'The model, as its provider names it.',
+    example: 'gpt-4.1-mini',
+    min: 1,
+    max: 200,
+  })
+  name!: string;
+
+  @UrlField({
+    description:
+      "Another OpenAI-compatible endpoint. It never gets the operator's key, so it needs an `api_key` of its own.",
+    example: 'https://openrouter.ai/api/v1',
+    nullable: true,
+  })
+  base_url!: string | null;
+
+  @StringField({
+    description: "The agent's own provider key. Stored encrypted, never returned; null removes it.",
+    example: 'sk-…',
+    min: 1,
+    max: 500,
+    optional: true,
+    writeOnly: true,
+  })
+  api_key?: string;
+
+  @NumberField({ description: 'Randomness of the answers.', example: 0.2, min: 0, max: 2, default: 0.7 })
+  temperature!: number;
+
+  @IntegerField({
+    description: 'The longest answer, in tokens; null leaves it to the provider.',
+    example: 1024,
+    min: 1,
+    max: 1_000_000,
+    nullable: true,
+  })
+  max_tokens!: number | null;
+}
+
+export class MemoryDto {
+  @BooleanField({
+    description: 'Whether the agent remembers earlier messages of the thread.',
+    example: true,
+    default: true,
+  })
+  enabled!: boolean;
+
+  @IntegerField({
+    description: 'How many earlier messages it remembers.',
+    example: 20,
+    min: 1,
+    max: 200,
+    default: 20,
+  })
+  depth!: number;
+}
+
+export class LimitsDto {
+  @IntegerField({
+    description: 'Memory of the runner, in MiB.',
+    example: 512,
+    min: 96,
+    max: 65_536,
+    default: 512,
+  })
+  memory_mb!: number;
+
+  @NumberField({
+    description: 'Processor share of the runner, in cores.',
+    example: 0.5,
+    min: 0.05,
+    max: 64,
+    default: 1,
+  })
+  cpus!: number;
+
+  @IntegerField({
+    description: 'Processes and threads of the runner.',
+    example: 128,
+    min: 32,
+    max: 4_096,
+    default: 128,
+  })
+  pids!: number;
+}
+
+export class AccessDto {
+  @EnumField({
+    description:
+      '`private`: a credential is needed to chat. `public`: anybody who reaches the sockets may chat.',
+    example: 'private',
+    values: chatAccess,
+    default: 'private',
+  })
+  chat!: ChatAccess;
+}
+
+/** What an operator says of an agent. Each change makes a new version. */
+export class AgentConfigurationDto {
+  @StringField({
+    description: 'What people call the agent.',
+    example: 'Opening hours',
+    min: 1,
+    max: 120,
+    pattern: /\S/,
+  })
+  name!: string;
+
+  @StringField({
+    description: 'What it is for, for the people who run it.',
+    example: 'Answers callers.',
+    max: 2_000,
+    default: '',
+  })
+  description!: string;
+
+  @BooleanField({
+    description: 'A disabled agent is stopped and refuses messages.',
+    example: true,
+    default: true,
+  })
+  enabled!: boolean;
+
+  @NestedField(() => ModelDto, {
+    description: 'The language model.',
+    example: { provider: 'openai', name: 'gpt-4.1-mini' },
+  })
+  model!: ModelDto;
+
+  @StringField({
+    description: 'What the model is told before each conversation.',
+    example: 'You answer questions about our shop.',
+    max: 100_000,
+    default: 'You are a helpful assistant.',
+  })
+  system_prompt!: string;
+
+  @BooleanField({ description: 'Answer in the language the user writes in.', example: true, default: true })
+  answer_in_user_language!: boolean;
+
+  @BooleanField({ description: 'Let the model use Markdown.', example: true, default: true })
+  use_markdown!: boolean;
+
+  @NestedField(() => MemoryDto, {
+    description: 'Memory within a thread.',
+    example: { enabled: true, depth: 20 },
+    default: {},
+  })
+  memory!: MemoryDto;
+
+  @ReservedListField({
+    description: 'Tools of the agent. No tool type is available yet.',
+    example: [],
+    default: [],
+    message: 'no tool type is available yet; leave the list empty',
+  })
+  tools!: never[];
+
+  @ReservedListField({
+    description: 'Messengers the agent is connected to. No integration type is available yet.',
+    example: [],
+    default: [],
+    message: 'no integration type is available yet; leave the list empty',
+  })
+  integrations!: never[];
+
+  @NestedField(() => LimitsDto, {
+    description: 'Limits of the runner; a change applies at the next start.',
+    example: { memory_mb: 512, cpus: 1, pids: 128 },
+    default: {},
+  })
+  limits!: LimitsDto;
+
+  @IntegerField({
+    description:
+      'Seconds without a message after which the agent goes to sleep; null takes the service default.',
+    example: 900,
+    min: 1,
+    max: 604_800,
+    nullable: true,
+  })
+  inactivity_timeout!: number | null;
+
+  @NestedField(() => AccessDto, {
+    description: 'Who may talk to it.',
+    example: { chat: 'private' },
+    default: {},
+  })
+  access!: AccessDto;
+}

@@ -1,0 +1,164 @@
+import { applyDecorators, type Type as Class } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsNumber,
+  IsObject,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+
+/**
+ * One declaration a field: it validates, documents and defaults. A field is required unless it has a `default`,
+ * or is `optional` (may be absent), or `nullable` (may be null, and is null when absent).
+ */
+interface FieldOptions {
+  description: string;
+  example: unknown;
+  optional?: boolean;
+  nullable?: boolean;
+  default?: unknown;
+  /** Accepted, never returned. */
+  writeOnly?: boolean;
+}
+
+function field(
+  options: FieldOptions,
+  schema: ApiPropertyOptions,
+  ...rules: PropertyDecorator[]
+): PropertyDecorator {
+  const { description, example, optional, nullable, writeOnly } = options;
+  const fallback = options.default ?? (nullable ? null : undefined);
+  const mayBeAbsent = optional === true || fallback !== undefined;
+  const documented = {
+    ...schema,
+    description,
+    example,
+    required: !mayBeAbsent,
+    ...(nullable ? { nullable } : {}),
+    ...(writeOnly ? { writeOnly } : {}),
+    ...(options.default === undefined ? {} : { default: options.default }),
+  } as ApiPropertyOptions;
+  return applyDecorators(
+    ApiProperty(documented),
+    ...(fallback === undefined
+      ? []
+      : [
+          Transform(
+            ({ value }: { value: unknown }) => (value === undefined ? structuredClone(fallback) : value),
+            { toClassOnly: true },
+          ),
+        ]),
+    ...(nullable ? [ValidateIf((_object, value) => value !== null)] : []),
+    ...(mayBeAbsent ? [ValidateIf((_object, value) => value !== undefined)] : []),
+    ...rules,
+  );
+}
+
+export const StringField = (
+  options: FieldOptions & { min?: number; max: number; pattern?: RegExp },
+): PropertyDecorator =>
+  field(
+    options,
+    {
+      type: String,
+      minLength: options.min ?? 0,
+      maxLength: options.max,
+      ...(options.pattern ? { pattern: options.pattern.source } : {}),
+    },
+    IsString(),
+    MinLength(options.min ?? 0),
+    MaxLength(options.max),
+    ...(options.pattern ? [Matches(options.pattern)] : []),
+  );
+
+export const UrlField = (options: FieldOptions): PropertyDecorator =>
+  field(
+    options,
+    { type: String, format: 'uri', maxLength: 2_000 },
+    MaxLength(2_000),
+    IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true }),
+  );
+
+export const EnumField = (options: FieldOptions & { values: readonly string[] }): PropertyDecorator =>
+  field(options, { type: String, enum: [...options.values] }, IsIn(options.values));
+
+export const EnumListField = (options: FieldOptions & { values: readonly string[] }): PropertyDecorator =>
+  field(
+    options,
+    { type: 'array', items: { type: 'string', enum: [...options.values] } },
+    IsArray(),
+    ArrayUnique(),
+    ArrayMaxSize(options.values.length),
+    IsIn(options.values, { each: true }),
+  );
+
+export const BooleanField = (options: FieldOptions): PropertyDecorator =>
+  field(options, { type: Boolean }, IsBoolean());
+
+export const IntegerField = (options: FieldOptions & { min: number; max: number }): PropertyDecorator =>
+  field(
+    options,
+    { type: 'integer', minimum: options.min, maximum: options.max },
+    IsInt(),
+    Min(options.min),
+    Max(options.max),
+  );
+
+export const NumberField = (options: FieldOptions & { min: number; max: number }): PropertyDecorator =>
+  field(
+    options,
+    { type: 'number', minimum: options.min, maximum: options.max },
+    IsNumber({ allowNaN: false, allowInfinity: false }),
+    Min(options.min),
+    Max(options.max),
+  );
+
+/** RFC 3339, UTC. */
+export const TimeField = (options: Omit<FieldOptions, 'example'>): PropertyDecorator =>
+  field(
+    { ...options, example: '2026-01-31T12:00:00.000Z' },
+    { type: String, format: 'date-time' },
+    IsISO8601(),
+  );
+
+/** A flat object; deep checks belong to the service. */
+export const ObjectField = (options: FieldOptions): PropertyDecorator =>
+  field(options, { type: 'object', additionalProperties: true }, IsObject());
+
+/** A list no type of whose items is known yet: anything in it is refused. */
+export const ReservedListField = (options: FieldOptions & { message: string }): PropertyDecorator =>
+  field(
+    options,
+    { type: 'array', items: { type: 'object' }, maxItems: 0 },
+    IsArray(),
+    ArrayMaxSize(0, { message: `$property: ${options.message}` }),
+  );
+
+/** An object of its own class; absent parts take its defaults when `default` is `{}`. */
+export const NestedField = (type: () => Class, options: FieldOptions): PropertyDecorator =>
+  field(options, { type: type as () => Class }, Type(type), ValidateNested(), IsObject());
+
+/** A list of objects, in answers. */
+export const ItemsField = (type: () => Class, options: FieldOptions): PropertyDecorator =>
+  field(
+    options,
+    { type: type as () => Class, isArray: true },
+    Type(type),
+    IsArray(),
+    ValidateNested({ each: true }),
+  );

@@ -1,0 +1,163 @@
+import { EnumField, IntegerField, ItemsField, ObjectField, StringField, TimeField } from './field.decorators';
+import { MESSAGE_CONTENT_MAX, type MessageObject } from '../frames';
+
+const NEXT_CURSOR = {
+  description: 'Ask again with `cursor=` this for more; null at the end.',
+  example: null,
+  max: 500,
+  nullable: true,
+};
+const THREAD_ID = { description: 'The thread.', example: 'thr_3nX0vQ8yZrT5bKcW1mJdLe', max: 64 };
+
+export class CreateMessageDto {
+  @StringField({
+    description: 'The text of the message.',
+    example: 'What are your opening hours?',
+    min: 1,
+    max: MESSAGE_CONTENT_MAX,
+    pattern: /\S/,
+  })
+  content!: string;
+
+  @StringField({
+    ...THREAD_ID,
+    description: 'The thread to write to; a new one is made when absent.',
+    optional: true,
+  })
+  thread_id?: string;
+
+  @StringField({
+    description: 'Makes a repeat harmless: the same id gets the same answer.',
+    example: '5c1f-17',
+    min: 1,
+    max: 128,
+    optional: true,
+  })
+  client_message_id?: string;
+
+  @StringField({
+    description:
+      'Who writes. Counts only from a key with the scope `users:assert`; else it is kept as a claim.',
+    example: 'customer-42',
+    min: 1,
+    max: 200,
+    optional: true,
+  })
+  user_id?: string;
+
+  @ObjectField({
+    description: 'What the channel knows of the user: a flat object. Counts like `user_id`.',
+    example: { first_name: 'Ada' },
+    optional: true,
+  })
+  user_data?: Record<string, unknown>;
+
+  @StringField({
+    description: 'Where the user writes from.',
+    example: 'api',
+    min: 1,
+    max: 40,
+    optional: true,
+  })
+  channel?: string;
+}
+
+export class AcceptedMessageDto {
+  @StringField({ description: 'The message.', example: 'msg_7Hq2mV9xKpL4sRtYwZ0bNc', max: 64 })
+  message_id!: string;
+
+  @StringField(THREAD_ID)
+  thread_id!: string;
+}
+
+export class MessageDto implements MessageObject {
+  @StringField({ description: 'The message.', example: 'msg_7Hq2mV9xKpL4sRtYwZ0bNc', max: 64 })
+  id!: string;
+
+  @EnumField({ description: 'Who wrote it.', example: 'user', values: ['user', 'assistant'] })
+  role!: 'user' | 'assistant';
+
+  @StringField({ description: 'The text.', example: 'What are your opening hours?', max: 10_000_000 })
+  content!: string;
+
+  @TimeField({ description: 'When it was accepted or answered.' })
+  created_at!: string;
+
+  @StringField({ description: 'The message this one answers.', example: null, max: 64, nullable: true })
+  in_reply_to!: string | null;
+
+  @EnumField({
+    description: 'Of a message of a user: `accepted` until it is answered (`done`) or has failed.',
+    example: 'done',
+    values: ['accepted', 'done', 'failed'],
+  })
+  status!: 'accepted' | 'done' | 'failed';
+
+  @StringField({ description: 'The error code of a failed message.', example: null, max: 64, nullable: true })
+  error_code!: string | null;
+}
+
+export class MessagePageDto {
+  @ItemsField(() => MessageDto, { description: 'Oldest first.', example: [] })
+  items!: MessageDto[];
+
+  @StringField(NEXT_CURSOR)
+  next_cursor!: string | null;
+}
+
+export class ThreadDto {
+  @StringField(THREAD_ID)
+  id!: string;
+
+  @StringField({ description: 'The agent.', example: 'agent_opening_hours_x7k2', max: 64 })
+  agent_id!: string;
+
+  @StringField({
+    description: 'The user, where a trusted party named one.',
+    example: 'customer-42',
+    max: 200,
+    nullable: true,
+  })
+  user_id!: string | null;
+
+  @StringField({ description: 'Where it was begun.', example: 'web', max: 40 })
+  channel!: string;
+
+  @TimeField({ description: 'When it was begun.' })
+  created_at!: string;
+}
+
+export class ThreadPageDto {
+  @ItemsField(() => ThreadDto, { description: 'Newest first.', example: [] })
+  items!: ThreadDto[];
+
+  @StringField(NEXT_CURSOR)
+  next_cursor!: string | null;
+}
+
+export class CreateChatTokenDto {
+  @StringField({ description: 'Who chats with it.', example: 'customer-42', min: 1, max: 200 })
+  user_id!: string;
+
+  @ObjectField({
+    description: 'What is known of the user; trusted like `user_id`.',
+    example: { first_name: 'Ada' },
+    default: {},
+  })
+  user_data!: Record<string, unknown>;
+
+  @IntegerField({ description: 'Seconds it is valid.', example: 900, min: 10, max: 86_400, default: 900 })
+  ttl_seconds!: number;
+}
+
+export class ChatTokenDto {
+  @StringField({
+    description: 'The credential for the sockets and for the routes of threads and messages.',
+    example: 'eyJ…',
+    max: 16_384,
+  })
+  token!: string;
+
+  @TimeField({ description: 'When it ends.' })
+  expires_at!: string;
+}
