@@ -22,7 +22,7 @@ const walls = {
 const forTests = ['name:devstack', 'name:testing'];
 const foundations = {
   contracts: ['name:testing'],
-  'service-kit': ['name:testing'],
+  'service-kit': ['name:contracts', 'name:testing'],
   devstack: ['name:testing'],
   messaging: ['name:contracts', ...forTests],
   launcher: ['name:contracts', ...forTests],

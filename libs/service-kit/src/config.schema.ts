@@ -64,7 +64,7 @@ export function describeConfig(
     const parsed = (variable as z.ZodType).safeParse(undefined);
     const value =
       parsed.success && parsed.data !== undefined
-        ? String(parsed.data as string | number | boolean)
+        ? String(parsed.data)
         : parsed.success
           ? ''
           : 'required';

@@ -1,0 +1,27 @@
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { AgentEntity } from '../agents/agent.entity';
+
+/** One conversation of one user with one agent over one channel. */
+@Entity('threads')
+@Index('threads_by_agent', ['agent_id', 'created_at', 'id'])
+export class ThreadEntity {
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text')
+  @ForeignKey(() => AgentEntity, { onDelete: 'CASCADE' })
+  agent_id!: string;
+
+  /** Who began it: `key:<id>`, `user:<user_id>` or `anonymous`. */
+  @Column('text')
+  owner!: string;
+
+  @Column('text', { nullable: true })
+  user_id!: string | null;
+
+  @Column('text')
+  channel!: string;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  created_at!: Date;
+}

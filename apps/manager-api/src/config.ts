@@ -1,0 +1,142 @@
+import { flag, integer, loadConfig, text } from '@roost/service-kit';
+import { z } from 'zod';
+
+/** `postgresql+asyncpg://` is what the Python service was given: the driver suffix is ignored. */
+const databaseUrl = text()
+  .transform((url) => url.replace(/^postgres(ql)?\+\w+:/, 'postgres:'))
+  .pipe(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }));
+const redisUrl = z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' });
+const secretsKey = text().refine((value) => Buffer.from(value, 'base64').length === 32, {
+  error: 'must be 32 bytes in base64; make one with: openssl rand -base64 32',
+});
+
+export const managerSchema = z.object({
+  DATABASE_URL: databaseUrl.meta({
+    description: 'PostgreSQL, e.g. `postgres://roost:secret@db:5432/roost`',
+    secret: true,
+  }),
+  DATABASE_POOL_SIZE: integer(2, 200)
+    .default(20)
+    .meta({ description: 'Connections to PostgreSQL a manager opens at most' }),
+  REDIS_URL: redisUrl
+    .default('redis://localhost:6379')
+    .meta({ description: 'Redis, with the right to `ACL SETUSER`', secret: true }),
+  SECRETS_KEY: secretsKey.meta({
+    description: 'Encrypts secrets at rest: 32 bytes in base64 (`openssl rand -base64 32`)',
+    secret: true,
+  }),
+  BOOTSTRAP_API_KEY: z
+    .string()
+    .regex(/^roost_[A-Za-z0-9_-]{43}$/, {
+      error: 'must be roost_ and 43 characters: echo roost_$(openssl rand -base64 32 | tr +/ -_ | tr -d =)',
+    })
+    .optional()
+    .meta({ description: 'A first API key with the scope `admin`', secret: true }),
+  MANAGER_HOST: text().default('0.0.0.0').meta({ description: 'Address both ports listen on' }),
+  MANAGER_PORT: integer(0, 65_535)
+    .default(8000)
+    .meta({ description: 'Public port: REST, sockets, documentation' }),
+  INTERNAL_PORT: integer(0, 65_535)
+    .default(8001)
+    .meta({ description: 'Internal port: runner instances and metrics; never published' }),
+  TRUST_PROXY: text().default('false').meta({
+    description:
+      'Whose `X-Forwarded-For` counts: `false`, a number of proxies, or addresses and subnets separated by commas',
+  }),
+  CHAT_ALLOWED_ORIGINS: text().optional().meta({
+    description:
+      'Origins whose pages may open sockets, separated by commas; `*` for any; `loopback` for any local port',
+  }),
+  LAUNCHER: z
+    .enum(['docker', 'process', 'memory'])
+    .default('docker')
+    .meta({ description: "What runs the agents: `docker`, or `process` on a developer's machine" }),
+  INSTALLATION: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
+    .default('roost')
+    .meta({ description: 'Tells installations that share an engine apart' }),
+  DOCKER_HOST: text()
+    .default('unix:///var/run/docker.sock')
+    .meta({ description: 'The engine, `unix://` or `tcp://`' }),
+  RUNNER_IMAGE: text().default('roost/agent-runner:latest').meta({ description: 'Image of the runner' }),
+  RUNNER_NETWORK: text().default('roost-runners').meta({ description: 'Network of the runner containers' }),
+  RUNNER_ENTRY: text()
+    .default('dist/apps/agent-runner/main.js')
+    .meta({ description: 'Program of the runner, for `LAUNCHER=process`' }),
+  RUNNER_STATE_DIR: text()
+    .default('.roost/runners')
+    .meta({ description: 'Where the process launcher keeps its records' }),
+  RUNNER_REDIS_URL: redisUrl
+    .optional()
+    .meta({ description: 'Redis as runners reach it, without credentials', default_text: '`REDIS_URL`' }),
+  RUNNER_CONFIG_ORIGIN: z
+    .url()
+    .optional()
+    .meta({
+      description: 'The internal port as runners reach it',
+      default_text: '`http://127.0.0.1:<INTERNAL_PORT>`',
+    }),
+  START_DEADLINE_SECONDS: integer(1, 3_600)
+    .default(60)
+    .meta({ description: 'Until a starting agent must be ready' }),
+  STOP_GRACE_SECONDS: integer(1, 600).default(30).meta({ description: 'Between SIGTERM and the kill' }),
+  RECONCILE_INTERVAL_MS: integer(100, 30_000)
+    .default(2_000)
+    .meta({ description: 'Between two comparisons of what should run with what runs' }),
+  FAILED_KEEP_SECONDS: integer(0, 86_400)
+    .default(600)
+    .meta({ description: 'How long a failed instance stays for its logs' }),
+  AGENT_INACTIVITY_TIMEOUT: integer(1, 604_800)
+    .default(1_800)
+    .meta({ description: 'Seconds without a message after which an agent goes to sleep' }),
+  AGENT_INACTIVITY_CHECK_INTERVAL: integer(1, 86_400)
+    .default(300)
+    .meta({ description: 'Seconds between two looks for idle agents' }),
+  OPENAI_API_KEY: text()
+    .optional()
+    .meta({ description: "The operator's provider key; it travels only to `OPENAI_BASE_URL`", secret: true }),
+  OPENAI_BASE_URL: z
+    .url()
+    .default('https://api.openai.com/v1')
+    .meta({ description: 'Where the provider `openai` is' }),
+  MESSAGES_PER_MINUTE: integer(1, 1_000_000)
+    .default(600)
+    .meta({ description: 'Messages a key, or an address without a key, may send a minute' }),
+  THREAD_MESSAGES_PER_MINUTE: integer(1, 1_000_000)
+    .default(120)
+    .meta({ description: 'Messages one thread takes a minute' }),
+  CONNECTIONS_PER_MINUTE: integer(1, 1_000_000)
+    .default(300)
+    .meta({ description: 'Sockets an address or key may open a minute' }),
+  CONNECTIONS_MAX: integer(1, 1_000_000)
+    .default(500)
+    .meta({ description: 'Sockets an address or key may hold open on one manager' }),
+  PENDING_MESSAGES_MAX: integer(1, 100_000)
+    .default(1_000)
+    .meta({ description: 'Unanswered messages one agent may have' }),
+  SOCKET_BUFFER_BYTES: integer(1_024, 1_073_741_824)
+    .default(1_048_576)
+    .meta({ description: 'Unread bytes after which a slow socket is closed' }),
+  SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
+  API_DOCS: flag().default(true).meta({ description: 'Serve `/docs` and `/openapi.json`' }),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+    .default('info')
+    .meta({ description: 'The least severe lines to log' }),
+  LOG_FORMAT: z
+    .enum(['json', 'pretty'])
+    .default('json')
+    .meta({ description: '`json` for machines, `pretty` for people' }),
+  NODE_ENV: text()
+    .default('production')
+    .meta({ description: '`LAUNCHER=process` is refused in `production`' }),
+});
+
+export type ManagerConfig = Readonly<z.infer<typeof managerSchema>>;
+
+/** Provides {@link ManagerConfig} to Nest. */
+export const CONFIG = Symbol('ManagerConfig');
+
+export const readConfig = (env: NodeJS.ProcessEnv = process.env): ManagerConfig =>
+  loadConfig(managerSchema, env);

@@ -1,0 +1,39 @@
+import { DataSource } from 'typeorm';
+import { ApiKeyEntity } from '../access/api-key.entity';
+import { AgentVersionEntity } from '../agents/agent-version.entity';
+import { AgentEntity } from '../agents/agent.entity';
+import { MessageEntity } from '../chat/message.entity';
+import { ThreadEntity } from '../chat/thread.entity';
+import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoint.entity';
+import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
+import { InstanceEntity } from '../lifecycle/instance.entity';
+import { LeaseEntity } from '../lifecycle/lease.entity';
+import { migrations } from './migrations';
+
+export const entities = [
+  AgentEntity,
+  AgentVersionEntity,
+  ApiKeyEntity,
+  CheckpointEntity,
+  CheckpointWriteEntity,
+  IdempotencyKeyEntity,
+  InstanceEntity,
+  LeaseEntity,
+  MessageEntity,
+  ThreadEntity,
+];
+
+/** PostgreSQL as the manager uses it: the schema comes from migrations, and every statement has a deadline. */
+export function createDataSource(url: string, pool_size: number): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    entities,
+    migrations,
+    migrationsTransactionMode: 'each',
+    poolSize: pool_size,
+    connectTimeoutMS: 5_000,
+    applicationName: 'roost-manager',
+    extra: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true },
+  });
+}

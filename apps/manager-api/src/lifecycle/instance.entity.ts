@@ -1,0 +1,53 @@
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { AgentEntity } from '../agents/agent.entity';
+
+export type InstanceState = 'starting' | 'initializing' | 'running' | 'stopping' | 'ended';
+
+/** One runner instance; at most one an agent has not ended. */
+@Entity('instances')
+@Index('instances_generation', ['agent_id', 'generation'], { unique: true })
+@Index('instances_live', ['agent_id'], { unique: true, where: 'ended_at IS NULL' })
+@Index('instances_kept', ['keep_until'], { where: 'keep_until IS NOT NULL' })
+export class InstanceEntity {
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text')
+  @ForeignKey(() => AgentEntity, { onDelete: 'CASCADE' })
+  agent_id!: string;
+
+  @Column('integer')
+  generation!: number;
+
+  @Column('text')
+  state!: InstanceState;
+
+  /** When a transitional state must be over. */
+  @Column('timestamptz', { nullable: true })
+  deadline!: Date | null;
+
+  /** SHA-256 of the single-use code; null once exchanged. */
+  @Column('bytea', { nullable: true })
+  code_hash!: Buffer | null;
+
+  /** SHA-256 of the instance's token. */
+  @Column('bytea', { nullable: true })
+  @Index('instances_token', { unique: true })
+  token_hash!: Buffer | null;
+
+  @Column('integer', { nullable: true })
+  running_version!: number | null;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  created_at!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  ready_at!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  ended_at!: Date | null;
+
+  /** An ended instance's container stays until then, for its logs; null once it has been removed. */
+  @Column('timestamptz', { nullable: true })
+  keep_until!: Date | null;
+}
