@@ -1,5 +1,6 @@
 // Bundles one app into dist/<app>/main.js. Usage: node tools/build/bundle.mjs apps/<app> [--watch]
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { build, watch } from 'rolldown';
 
@@ -14,7 +15,7 @@ if (!project || !existsSync(`${project}/src/main.ts`)) {
 }
 
 const entries = { main: `./${project}/src/main.ts` };
-for (const extra of ['migrate', 'openapi']) {
+for (const extra of ['migrate']) {
   if (existsSync(`${project}/src/${extra}.ts`)) entries[extra] = `./${project}/src/${extra}.ts`;
 }
 
@@ -23,7 +24,6 @@ const options = {
   platform: 'node',
   tsconfig: `./${project}/tsconfig.json`,
   external: neverInstalled,
-  transform: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   logLevel: 'warn',
   output: {
     dir: `dist/${project}`,
@@ -43,4 +43,20 @@ if (process.argv.includes('--watch')) {
   });
 } else {
   await build(options);
+}
+if (project === 'apps/manager-api') copySwaggerUi(`dist/${project}/swagger-ui`);
+
+/** Swagger UI is read from disk at run time, where a bundle has no node_modules. */
+function copySwaggerUi(target) {
+  const require = createRequire(import.meta.url);
+  const source = require('swagger-ui-dist/absolute-path.js')();
+  for (const file of [
+    'swagger-ui.css',
+    'swagger-ui-bundle.js',
+    'swagger-ui-standalone-preset.js',
+    'favicon-16x16.png',
+    'favicon-32x32.png',
+  ]) {
+    cpSync(`${source}/${file}`, `${target}/${file}`);
+  }
 }

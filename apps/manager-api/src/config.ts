@@ -70,13 +70,10 @@ export const managerSchema = z.object({
   RUNNER_REDIS_URL: redisUrl
     .optional()
     .meta({ description: 'Redis as runners reach it, without credentials', default_text: '`REDIS_URL`' }),
-  RUNNER_CONFIG_ORIGIN: z
-    .url()
-    .optional()
-    .meta({
-      description: 'The internal port as runners reach it',
-      default_text: '`http://127.0.0.1:<INTERNAL_PORT>`',
-    }),
+  RUNNER_CONFIG_ORIGIN: z.url().optional().meta({
+    description: 'The internal port as runners reach it',
+    default_text: '`http://127.0.0.1:<INTERNAL_PORT>`',
+  }),
   START_DEADLINE_SECONDS: integer(1, 3_600)
     .default(60)
     .meta({ description: 'Until a starting agent must be ready' }),

@@ -2,9 +2,15 @@
 export const chatAccess = ['private', 'public'] as const;
 export type ChatAccess = (typeof chatAccess)[number];
 
-/** All providers speak the OpenAI protocol; the name selects the default base URL. */
+/** All providers speak the OpenAI protocol. */
 export const modelProviders = ['openai', 'openrouter', 'azure', 'ollama', 'vllm'] as const;
 export type ModelProvider = (typeof modelProviders)[number];
+
+/** Where a provider is unless `base_url` says so; the others have no address of their own. */
+export const knownBaseUrls: Partial<Record<ModelProvider, string>> = {
+  openai: 'https://api.openai.com/v1',
+  openrouter: 'https://openrouter.ai/api/v1',
+};
 
 /** A version's configuration, complete and validated, secrets taken out. */
 export interface AgentConfiguration {

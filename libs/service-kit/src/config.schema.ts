@@ -61,15 +61,16 @@ export function describeConfig(
 ): { name: string; default: string; description: string }[] {
   return Object.entries(schema.shape).map(([name, variable]) => {
     const { description, default_text } = metaOf(variable as z.ZodType);
-    const parsed = (variable as z.ZodType).safeParse(undefined);
-    const value =
-      parsed.success && parsed.data !== undefined
-        ? String(parsed.data)
-        : parsed.success
-          ? ''
-          : 'required';
-    return { name, default: default_text ?? value, description };
+    return { name, default: default_text ?? fallback(variable as z.ZodType), description };
   });
+}
+
+function fallback(variable: z.ZodType): string {
+  const parsed = variable.safeParse(undefined);
+  if (!parsed.success) return 'required';
+  return typeof parsed.data === 'string'
+    ? parsed.data
+    : JSON.stringify(parsed.data ?? '').replaceAll('"', '');
 }
 
 function metaOf(schema: z.ZodType | undefined): VariableMeta {

@@ -22,7 +22,7 @@ export class ApiKeyEntity {
   @Column('text', { array: true })
   scopes!: Scope[];
 
-  @CreateDateColumn({ type: 'timestamptz' })
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 
   @Column('timestamptz', { nullable: true })

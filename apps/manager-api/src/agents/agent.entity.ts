@@ -32,7 +32,7 @@ export class AgentEntity {
   @Column('timestamptz', { nullable: true })
   wake_not_before!: Date | null;
 
-  @CreateDateColumn({ type: 'timestamptz' })
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 
   @Column('timestamptz', { default: () => 'now()' })

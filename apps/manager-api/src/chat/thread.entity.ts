@@ -22,6 +22,6 @@ export class ThreadEntity {
   @Column('text')
   channel!: string;
 
-  @CreateDateColumn({ type: 'timestamptz' })
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 }

@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKeyEntity } from '../access/api-key.entity';
 import { AgentVersionEntity } from '../agents/agent-version.entity';
 import { AgentEntity } from '../agents/agent.entity';
@@ -24,16 +24,17 @@ export const entities = [
 ];
 
 /** PostgreSQL as the manager uses it: the schema comes from migrations, and every statement has a deadline. */
-export function createDataSource(url: string, pool_size: number): DataSource {
-  return new DataSource({
-    type: 'postgres',
-    url,
-    entities,
-    migrations,
-    migrationsTransactionMode: 'each',
-    poolSize: pool_size,
-    connectTimeoutMS: 5_000,
-    applicationName: 'roost-manager',
-    extra: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true },
-  });
-}
+export const databaseOptions = (url: string, pool_size: number): DataSourceOptions => ({
+  type: 'postgres',
+  url,
+  entities,
+  migrations,
+  migrationsTransactionMode: 'each',
+  poolSize: pool_size,
+  connectTimeoutMS: 5_000,
+  applicationName: 'roost-manager',
+  extra: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true },
+});
+
+export const createDataSource = (url: string, pool_size: number): DataSource =>
+  new DataSource(databaseOptions(url, pool_size));

@@ -38,6 +38,10 @@ export class InstanceEntity {
   @Column('integer', { nullable: true })
   running_version!: number | null;
 
+  /** Someone asked for a start while it was stopping. */
+  @Column('boolean', { default: false })
+  restart_wanted!: boolean;
+
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;
 

@@ -1,3 +1,4 @@
+import { PartialType } from '@nestjs/swagger';
 import { chatAccess, type ChatAccess, type ModelProvider, modelProviders } from '../agent-configuration';
 import {
   BooleanField,
@@ -13,7 +14,7 @@ import {
 export class ModelDto {
   @EnumField({
     description:
-      'Who serves the model. All are reached over the OpenAI protocol; the name selects the default base URL.',
+      'Who serves the model, over the OpenAI protocol. All but `openai` and `openrouter` need a `base_url`.',
     example: 'openai',
     values: modelProviders,
     default: 'openai',
@@ -210,3 +211,6 @@ export class AgentConfigurationDto {
   })
   access!: AccessDto;
 }
+
+/** A JSON merge patch (RFC 7396) of the configuration, but null is a value: it never removes a field. */
+export class PatchAgentDto extends PartialType(AgentConfigurationDto) {}

@@ -1,6 +1,6 @@
 import { applyDecorators, type Type as Class } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -37,12 +37,13 @@ interface FieldOptions {
 }
 
 function field(
-  options: FieldOptions,
+  options: FieldOptions & { makeDefault?: () => unknown },
   schema: ApiPropertyOptions,
   ...rules: PropertyDecorator[]
 ): PropertyDecorator {
   const { description, example, optional, nullable, writeOnly } = options;
   const fallback = options.default ?? (nullable ? null : undefined);
+  const makeDefault = options.makeDefault ?? (() => structuredClone(fallback));
   const mayBeAbsent = optional === true || fallback !== undefined;
   const documented = {
     ...schema,
@@ -55,13 +56,14 @@ function field(
   } as ApiPropertyOptions;
   return applyDecorators(
     ApiProperty(documented),
+    // Exposed, so that the default is applied to a property that is not there.
     ...(fallback === undefined
       ? []
       : [
-          Transform(
-            ({ value }: { value: unknown }) => (value === undefined ? structuredClone(fallback) : value),
-            { toClassOnly: true },
-          ),
+          Expose(),
+          Transform(({ value }: { value: unknown }) => (value === undefined ? makeDefault() : value), {
+            toClassOnly: true,
+          }),
         ]),
     ...(nullable ? [ValidateIf((_object, value) => value !== null)] : []),
     ...(mayBeAbsent ? [ValidateIf((_object, value) => value !== undefined)] : []),
@@ -151,7 +153,16 @@ export const ReservedListField = (options: FieldOptions & { message: string }): 
 
 /** An object of its own class; absent parts take its defaults when `default` is `{}`. */
 export const NestedField = (type: () => Class, options: FieldOptions): PropertyDecorator =>
-  field(options, { type: type as () => Class }, Type(type), ValidateNested(), IsObject());
+  field(
+    // Only the class knows the defaults of its parts.
+    options.default === undefined
+      ? options
+      : { ...options, makeDefault: () => plainToInstance(type(), options.default) as unknown },
+    { type: type as () => Class },
+    Type(type),
+    ValidateNested(),
+    IsObject(),
+  );
 
 /** A list of objects, in answers. */
 export const ItemsField = (type: () => Class, options: FieldOptions): PropertyDecorator =>

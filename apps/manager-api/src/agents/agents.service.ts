@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { newAgentId, ServiceError } from '@roost/contracts';
+import type {
+  AgentDto,
+  AgentPageDto,
+  AgentStatusDto,
+  AgentVersionPageDto,
+  PageQueryDto,
+} from '@roost/contracts/rest';
+import { byCreation, pageRequest, toPage } from '../database/page';
+import { LifecycleService } from '../lifecycle/lifecycle.service';
+import { SecretBox } from '../secrets/secret-box';
+import { checkModelKey, type ModelKeyChange, patchConfiguration, readConfiguration } from './agent-input';
+import { agentSlug } from './agent-slug';
+import type { AgentVersionEntity } from './agent-version.entity';
+import { agentNotFound, toAgentDto, toStatusDto, toVersionDto } from './agent.views';
+import { AgentsRepository, type AgentView } from './agents.repository';
+
+@Injectable()
+export class AgentsService {
+  constructor(
+    private readonly agents: AgentsRepository,
+    private readonly lifecycle: LifecycleService,
+    private readonly secrets: SecretBox,
+  ) {}
+
+  async create(body: unknown): Promise<AgentDto> {
+    const input = await readConfiguration(body);
+    checkModelKey(input, null, false);
+    const id = newAgentId(agentSlug(input.configuration.name));
+    await this.agents.create(id, {
+      configuration: input.configuration,
+      model_api_key: this.sealed(id, input.model_key, null),
+      restored_from: null,
+    });
+    return this.get(id);
+  }
+
+  async get(id: string): Promise<AgentDto> {
+    return toAgentDto(await this.findOrFail(id));
+  }
+
+  async list(query: PageQueryDto): Promise<AgentPageDto> {
+    const request = pageRequest(query);
+    return toPage(await this.agents.page(request), request, ({ agent }) => byCreation(agent), toAgentDto);
+  }
+
+  /** `if_match` is the ETag of the version the caller saw. */
+  async patch(id: string, patch: unknown, if_match: string | undefined): Promise<AgentDto> {
+    const version = await this.agents.addVersion(id, async (current) => {
+      checkIfMatch(if_match, current.version);
+      const input = await patchConfiguration(current.configuration, patch);
+      checkModelKey(input, current.configuration, current.model_api_key !== null);
+      return {
+        configuration: input.configuration,
+        model_api_key: this.sealed(id, input.model_key, current.model_api_key),
+        restored_from: null,
+      };
+    });
+    return this.afterChange(id, version);
+  }
+
+  async restore(id: string, number: number): Promise<AgentDto> {
+    const version = await this.agents.addVersion(id, async () => {
+      const former = await this.agents.findVersion(id, number);
+      if (!former)
+        throw new ServiceError(
+          'version_not_found',
+          'Look the versions up with GET /agents/{agent_id}/versions.',
+        );
+      return {
+        configuration: former.configuration,
+        model_api_key: former.model_api_key,
+        restored_from: number,
+      };
+    });
+    return this.afterChange(id, version);
+  }
+
+  async versions(id: string, query: PageQueryDto): Promise<AgentVersionPageDto> {
+    await this.findOrFail(id);
+    const before = query.cursor === undefined ? null : versionCursor(pageRequest(query).after?.[1]);
+    const rows = await this.agents.versions(id, query.limit, before);
+    return toPage(
+      rows,
+      { limit: query.limit, after: null },
+      (row) => ['', String(row.version)],
+      toVersionDto,
+    );
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.lifecycle.remove(id);
+  }
+
+  async status(id: string): Promise<AgentStatusDto> {
+    const status = await this.agents.status(id);
+    if (!status) throw agentNotFound();
+    return toStatusDto(status);
+  }
+
+  private async afterChange(id: string, version: AgentVersionEntity | null): Promise<AgentDto> {
+    if (!version) throw agentNotFound();
+    if (!version.configuration.enabled) await this.lifecycle.stop(id, false);
+    return this.get(id);
+  }
+
+  private async findOrFail(id: string): Promise<AgentView> {
+    const view = await this.agents.find(id);
+    if (!view) throw agentNotFound();
+    return view;
+  }
+
+  private sealed(agent_id: string, change: ModelKeyChange, current: string | null): string | null {
+    switch (change.kind) {
+      case 'keep':
+        return current;
+      case 'set':
+        return this.secrets.seal(change.api_key, agent_id);
+      case 'remove':
+        return null;
+    }
+  }
+}
+
+function checkIfMatch(if_match: string | undefined, version: number): void {
+  if (if_match === undefined || if_match.trim() === '*') return;
+  const tags = if_match.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (!tags.includes(`"${version}"`)) {
+    throw new ServiceError(
+      'version_conflict',
+      `The agent is at version ${version}; read it again and repeat the change on that.`,
+    );
+  }
+}
+
+function versionCursor(text: string | undefined): number {
+  if (!text || !/^\d{1,9}$/.test(text))
+    throw new ServiceError('invalid_cursor', 'Use next_cursor of the page before, unchanged.');
+  return Number(text);
+}

@@ -1,0 +1,149 @@
+import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Messaging } from '@roost/messaging';
+import { ProblemFilter, validationPipe } from '@roost/service-kit/http';
+import type { Logger } from 'pino';
+import { ApiKeyEntity } from './access/api-key.entity';
+import { ApiKeysController } from './access/api-keys.controller';
+import { ApiKeysRepository } from './access/api-keys.repository';
+import { ApiKeysService } from './access/api-keys.service';
+import { ChatTokensService } from './access/chat-tokens.service';
+import { CredentialGuard } from './access/credential.guard';
+import { CredentialsService } from './access/credentials.service';
+import { AgentsController } from './agents/agents.controller';
+import { AgentsRepository } from './agents/agents.repository';
+import { AgentsService } from './agents/agents.service';
+import { ChatAccess } from './chat/chat-access.service';
+import { ChatSessions } from './chat/chat-sessions.service';
+import { ChatTokenIssuing } from './chat/chat-token-issuing.service';
+import { ChatTokensController } from './chat/chat-tokens.controller';
+import { MessagesController } from './chat/messages.controller';
+import { MessagesRepository } from './chat/messages.repository';
+import { MessagesService } from './chat/messages.service';
+import { RepliesService } from './chat/replies.service';
+import { Origins } from './chat/sockets/origins';
+import { PlainSocketServer } from './chat/sockets/plain-socket.server';
+import { SocketIoGateway } from './chat/sockets/socket-io.gateway';
+import { StreamsService } from './chat/streams.service';
+import { ThreadFeed } from './chat/thread-feed.service';
+import { ThreadsController } from './chat/threads.controller';
+import { ThreadsRepository } from './chat/threads.repository';
+import { ThreadsService } from './chat/threads.service';
+import { CheckpointsController } from './checkpoints/checkpoints.controller';
+import { CheckpointsRepository } from './checkpoints/checkpoints.repository';
+import { CONFIG, type ManagerConfig } from './config';
+import { databaseOptions } from './database/data-source';
+import { HealthController } from './health/health.controller';
+import { HealthService } from './health/health.service';
+import { ListenerGuard } from './http/listeners';
+import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
+import { IdempotencyRepository } from './idempotency/idempotency.repository';
+import { IntegrationsController } from './integrations/integrations.controller';
+import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
+import { ConfigController } from './lifecycle/config.controller';
+import { ExchangeService } from './lifecycle/exchange.service';
+import { InboxService } from './lifecycle/inbox.service';
+import { InstanceEnding } from './lifecycle/instance-ending.service';
+import { InstanceLaunching } from './lifecycle/instance-launching.service';
+import { InstancesController } from './lifecycle/instances.controller';
+import { InstancesRepository } from './lifecycle/instances.repository';
+import { launcherProvider } from './lifecycle/launcher.provider';
+import { LeasesRepository } from './lifecycle/leases.repository';
+import { LifecycleEvents } from './lifecycle/lifecycle.events';
+import { LifecycleService } from './lifecycle/lifecycle.service';
+import { Periodic } from './lifecycle/periodic';
+import { Reconciler } from './lifecycle/reconciler.service';
+import { Limits } from './limits/limits.service';
+import { LOGGER } from './logging';
+import { messagingProvider } from './messaging.provider';
+import { SecretBox } from './secrets/secret-box';
+
+const controllers = [
+  AgentsController,
+  ApiKeysController,
+  ChatTokensController,
+  CheckpointsController,
+  ConfigController,
+  HealthController,
+  InstancesController,
+  IntegrationsController,
+  MessagesController,
+  ThreadsController,
+];
+const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
+const agents = [AgentsRepository, AgentsService];
+const lifecycle = [
+  AgentStatusPublisher,
+  ExchangeService,
+  InboxService,
+  InstanceEnding,
+  InstanceLaunching,
+  InstancesRepository,
+  LeasesRepository,
+  LifecycleEvents,
+  LifecycleService,
+  Periodic,
+  Reconciler,
+  launcherProvider,
+];
+const chat = [
+  ChatAccess,
+  ChatSessions,
+  ChatTokenIssuing,
+  CheckpointsRepository,
+  MessagesRepository,
+  MessagesService,
+  Origins,
+  PlainSocketServer,
+  RepliesService,
+  SocketIoGateway,
+  StreamsService,
+  ThreadFeed,
+  ThreadsRepository,
+  ThreadsService,
+];
+
+/** The order counts: a route of the other port does not exist, whoever asks. */
+const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: APP_GUARD, useClass }));
+
+@Module({})
+export class AppModule implements OnApplicationShutdown {
+  constructor(private readonly messaging: Messaging) {}
+
+  static with(config: ManagerConfig, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      global: true,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
+          retryAttempts: 5,
+          retryDelay: 1_000,
+        }),
+        TypeOrmModule.forFeature([ApiKeyEntity]),
+      ],
+      controllers,
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOGGER, useValue: logger },
+        messagingProvider,
+        ...access,
+        ...agents,
+        ...lifecycle,
+        ...chat,
+        HealthService,
+        IdempotencyRepository,
+        ...guards,
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+        { provide: APP_PIPE, useFactory: validationPipe },
+        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+      ],
+    };
+  }
+
+  /** Last of all: others still speak to Redis while they shut down. */
+  onApplicationShutdown(): void {
+    setImmediate(() => this.messaging.close());
+  }
+}

@@ -1,0 +1,122 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { NestFactory } from '@nestjs/core';
+import { NestLogger } from '@roost/service-kit';
+import { requestId } from '@roost/service-kit/http';
+import { json, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { AppModule } from './app.module';
+import { ChatSessions } from './chat/chat-sessions.service';
+import { trustProxy } from './chat/sockets/client-address';
+import { PlainSocketServer } from './chat/sockets/plain-socket.server';
+import { ChatIoAdapter } from './chat/sockets/socket-io.adapter';
+import { refuseCredentialInQuery, requestUrl } from './chat/sockets/handshake';
+import type { ManagerConfig } from './config';
+import { serveApiDocs } from './openapi/serve';
+import type { Listener } from './http/listeners';
+
+const BODY_MAX = '1mb';
+/** Checkpoints of long threads are larger than what clients send. */
+const INTERNAL_BODY_MAX = '32mb';
+
+export interface RunningManager {
+  public_port: number;
+  internal_port: number;
+  close(): Promise<void>;
+}
+
+/** Builds the application without listening. */
+export async function createApp(config: ManagerConfig, logger: Logger): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger), {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.set('trust proxy', trustProxy(config.TRUST_PROXY));
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(requestId);
+  app.use(
+    pinoHttp({
+      logger,
+      genReqId: (request: IncomingMessage) => request.request_id ?? '',
+      customLogLevel: logLevel,
+      serializers: logSerializers,
+    }),
+  );
+  app.use(helmet());
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    refuseCredentialInQuery(requestUrl(request).searchParams);
+    next();
+  });
+  app.use(bodyParser);
+  app.useWebSocketAdapter(new ChatIoAdapter(app));
+  if (config.API_DOCS) serveApiDocs(app);
+  return app;
+}
+
+/** Listens on both ports. */
+export async function startManager(config: ManagerConfig, logger: Logger): Promise<RunningManager> {
+  const app = await createApp(config, logger);
+  app.get(PlainSocketServer).attach(app.getHttpServer() as Server);
+  const internal = createServer((request, response) => {
+    request.listener = 'internal';
+    (app.getHttpAdapter().getInstance() as (request: unknown, response: unknown) => void)(request, response);
+  });
+  await app.listen(config.MANAGER_PORT, config.MANAGER_HOST);
+  await listen(internal, config.INTERNAL_PORT, config.MANAGER_HOST);
+  return {
+    public_port: portOf(app.getHttpServer() as Server),
+    internal_port: portOf(internal),
+    close: async () => {
+      await app.get(ChatSessions).closeAll();
+      await app.close();
+      internal.closeAllConnections();
+      internal.close();
+    },
+  };
+}
+
+const parsePublic = json({ limit: BODY_MAX, strict: false });
+const parseInternal = json({ limit: INTERNAL_BODY_MAX, strict: false });
+
+function bodyParser(request: Request, response: Response, next: NextFunction): void {
+  const parser: (request: Request, response: Response, next: NextFunction) => void =
+    (request.listener satisfies Listener | undefined) === 'internal' ? parseInternal : parsePublic;
+  parser(request, response, next);
+}
+
+/** Health checks and successes are noise; failures of ours are not. */
+function logLevel(
+  request: IncomingMessage,
+  response: { statusCode: number },
+  error?: Error,
+): 'debug' | 'info' | 'error' | 'trace' {
+  if (error || response.statusCode >= 500) return 'error';
+  return request.url === '/livez' || request.url === '/readyz'
+    ? 'trace'
+    : request.url?.startsWith('/internal/')
+      ? 'debug'
+      : 'info';
+}
+
+/** No bodies and no headers: they carry messages and credentials. */
+const logSerializers = {
+  req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({
+    request_id: id,
+    method,
+    path: url.split('?')[0],
+  }),
+  res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+};
+
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;

@@ -1,0 +1,175 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
+import { Messaging, type Topics } from '@roost/messaging';
+import type { Logger } from 'pino';
+import { CredentialsService } from '../access/credentials.service';
+import type { Principal } from '../access/principal';
+import { AgentsRepository } from '../agents/agents.repository';
+import { CONFIG, type ManagerConfig } from '../config';
+import { Limits, subjectOf } from '../limits/limits.service';
+import { LOGGER } from '../logging';
+import { ChatAccess } from './chat-access.service';
+import type { ChatConnection, ConnectionRequest } from './chat-connection';
+import { ChatSession } from './chat-session';
+import { MessagesService } from './messages.service';
+import { ThreadFeed } from './thread-feed.service';
+
+/** What a session needs of the service around it. */
+export interface ChatServices {
+  access: ChatAccess;
+  agents: AgentsRepository;
+  messages: MessagesService;
+  feed: ThreadFeed;
+  topics: Topics;
+  buffer_bytes: number;
+}
+
+/** Milliseconds between two looks whether the credentials of open connections still count. */
+const RECHECK_MS = 20_000;
+/** Milliseconds over which connections are closed on shutdown. */
+const CLOSE_SPREAD_MS = 500;
+
+/** Lets clients in, and out. Knows nothing of socket protocols. */
+@Injectable()
+export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly sessions = new Set<ChatSession>();
+  private readonly services: ChatServices;
+  private recheck: NodeJS.Timeout | undefined;
+  private closing = false;
+
+  constructor(
+    private readonly credentials: CredentialsService,
+    private readonly limits: Limits,
+    private readonly access: ChatAccess,
+    messaging: Messaging,
+    agents: AgentsRepository,
+    messages: MessagesService,
+    feed: ThreadFeed,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.services = {
+      access,
+      agents,
+      messages,
+      feed,
+      topics: messaging.topics,
+      buffer_bytes: config.SOCKET_BUFFER_BYTES,
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.recheck = setInterval(() => void this.recheckAll(() => true), RECHECK_MS);
+    this.credentials.onRevoked((id) => void this.recheckAll(({ principal }) => keyOf(principal) === id));
+  }
+
+  onModuleDestroy(): void {
+    this.closing = true;
+    clearInterval(this.recheck);
+  }
+
+  /** @returns null when the client was turned away; its connection is closed then. */
+  async admit(connection: ChatConnection, request: ConnectionRequest): Promise<ChatSession | null> {
+    let session: ChatSession | null = null;
+    try {
+      if (this.closing) throw new ServiceError('shutting_down', 'Reconnect.');
+      const principal = await this.identify(request);
+      this.checkOpen(principal, request.address);
+      await this.limits.checkConnection(principal, request.address);
+      session = new ChatSession(connection, principal, request, this.services);
+      this.sessions.add(session);
+      await session.open();
+      return session;
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'thread_not_found') session?.complain(error);
+      if (session) this.leave(session);
+      this.turnAway(connection, error);
+      return null;
+    }
+  }
+
+  leave(session: ChatSession): void {
+    session.end();
+    this.sessions.delete(session);
+  }
+
+  /** Reads what a client sent as a message. @throws {ServiceError} `validation_failed` */
+  static parse(value: unknown): MessageInput {
+    const parsed = MessageInput.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const errors = parsed.error.issues.map(({ path, message }) => ({
+      field: path.join('.') || 'frame',
+      message,
+    }));
+    throw new ServiceError(
+      'validation_failed',
+      errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
+      { errors },
+    );
+  }
+
+  /** Closes every connection, spread out, so that clients do not all come back at once. */
+  async closeAll(): Promise<void> {
+    this.closing = true;
+    const open = [...this.sessions];
+    await Promise.all(
+      open.map(async (session) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * CLOSE_SPREAD_MS));
+        session.closeWith('restarting');
+        this.sessions.delete(session);
+      }),
+    );
+  }
+
+  private async identify({ agent_id, credential }: ConnectionRequest): Promise<Principal> {
+    const principal: Principal =
+      credential === null ? { kind: 'anonymous' } : await this.credentials.authenticate(credential);
+    await this.access.checkAgent(principal, agent_id);
+    return principal;
+  }
+
+  private checkOpen(principal: Principal, address: string): void {
+    const subject = subjectOf(principal, address);
+    const open = [...this.sessions].filter(
+      (session) => subjectOf(session.principal, session.request.address) === subject,
+    ).length;
+    if (open >= this.config.CONNECTIONS_MAX)
+      throw new ServiceError('too_many_requests', 'Too many open connections; close some.');
+  }
+
+  private async recheckAll(concerned: (session: ChatSession) => boolean): Promise<void> {
+    for (const session of [...this.sessions].filter(concerned)) {
+      try {
+        if (!(await this.credentials.stillValid(session.principal))) session.closeWith('unauthorized');
+        else await this.access.checkAgent(session.principal, session.request.agent_id);
+      } catch (error) {
+        if (error instanceof ServiceError) session.closeWith(closeReason(error));
+        else this.logger.warn({ err: error }, 'credentials not rechecked; the next round repeats this');
+      }
+    }
+  }
+
+  private turnAway(connection: ChatConnection, error: unknown): void {
+    if (!(error instanceof ServiceError))
+      this.logger.error({ err: error }, 'a connection could not be opened');
+    connection.close(error instanceof ServiceError ? closeReason(error) : 'restarting');
+  }
+}
+
+const keyOf = (principal: Principal): string | null =>
+  principal.kind === 'api_key' ? principal.id : principal.kind === 'chat_token' ? principal.api_key_id : null;
+
+function closeReason(error: ServiceError): CloseReason {
+  switch (error.code) {
+    case 'agent_not_found':
+    case 'thread_not_found':
+      return 'agent_not_found';
+    case 'too_many_requests':
+      return 'too_many';
+    case 'shutting_down':
+    case 'dependency_unavailable':
+      return 'restarting';
+    default:
+      return 'unauthorized';
+  }
+}

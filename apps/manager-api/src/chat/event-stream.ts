@@ -1,0 +1,43 @@
+import type { Response } from 'express';
+
+/** Milliseconds between two comments that keep proxies from closing a silent stream. */
+const COMMENT_MS = 15_000;
+
+/** Server-sent events (WHATWG HTML, section 9.2), with a bound on what the client has not read. */
+export class EventStream {
+  private readonly comment: NodeJS.Timeout;
+  private ended = false;
+
+  constructor(
+    private readonly response: Response,
+    private readonly buffer_bytes: number,
+    onClose: () => void,
+  ) {
+    response.status(200).set({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    response.flushHeaders();
+    this.comment = setInterval(() => response.write(': still here\n\n'), COMMENT_MS);
+    response.on('close', () => {
+      this.end();
+      onClose();
+    });
+  }
+
+  send(event: string, id: string | null, data: object): void {
+    if (this.ended) return;
+    this.response.write(
+      `event: ${event}\n${id === null ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
+    );
+    if (this.response.writableLength > this.buffer_bytes) this.response.destroy();
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearInterval(this.comment);
+    this.response.end();
+  }
+}

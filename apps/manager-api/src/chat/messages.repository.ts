@@ -1,0 +1,217 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { ErrorCode, InboxEntry, RunnerReport } from '@roost/contracts';
+import { DataSource } from 'typeorm';
+import { MessageEntity } from './message.entity';
+
+export interface NewMessage {
+  id: string;
+  agent_id: string;
+  thread_id: string;
+  /** The message begins its thread. */
+  begins: { owner: string; sender: string | null } | null;
+  content: string;
+  client_message_id: string | null;
+  channel: string;
+  user_id: string | null;
+  user_data: Record<string, unknown>;
+  claimed: Record<string, unknown>;
+}
+
+export interface Acceptance {
+  enabled: boolean;
+  version: number;
+  /** Null when it was not inserted: the agent is disabled, owes too much, or it is a repeat. */
+  message_id: string | null;
+  created_at: Date | null;
+  owes_too_much: boolean;
+  thread_exists: boolean;
+}
+
+export interface OwedMessage {
+  id: string;
+  thread_id: string;
+}
+
+/**
+ * Accepts a message in one round trip and one commit: takes the agent's row FOR SHARE, so that an idle stop, which
+ * takes it FOR UPDATE, sees the message or is seen by it. The row itself is not written.
+ */
+const ACCEPT = `
+  WITH agent AS (SELECT id, enabled, version FROM agents WHERE id = $2 FOR SHARE),
+  owed AS (SELECT count(*) >= $13 AS too_much FROM
+            (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) waiting),
+  begun AS (INSERT INTO threads (id, agent_id, owner, user_id, channel)
+            SELECT $3, agent.id, $4, $8, $7 FROM agent, owed WHERE $4::text IS NOT NULL AND enabled AND NOT too_much
+            AND NOT EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND sender = $11 AND client_message_id = $6)
+            RETURNING id),
+  thread AS (SELECT id FROM begun UNION ALL SELECT id FROM threads WHERE $4::text IS NULL AND id = $3 AND agent_id = $2),
+  message AS (INSERT INTO messages (id, thread_id, agent_id, role, content, status, client_message_id, sender, channel,
+                                    user_id, user_data, claimed, version)
+              SELECT $1, thread.id, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version
+              FROM agent, thread, owed WHERE enabled AND NOT too_much
+              ON CONFLICT DO NOTHING RETURNING id, created_at)
+  SELECT agent.enabled, agent.version, owed.too_much AS owes_too_much,
+         (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
+         $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists
+  FROM agent, owed`;
+
+const INBOX_ENTRY = `id AS message_id, thread_id, content, channel, user_id, user_data, claimed, version,
+  extract(epoch FROM created_at) * 1000 AS accepted_at`;
+
+@Injectable()
+export class MessagesRepository {
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  /** Null when there is no such agent. */
+  async accept(message: NewMessage, pending_max: number): Promise<Acceptance | null> {
+    const rows = await this.database.query<Acceptance[]>(ACCEPT, [
+      message.id,
+      message.agent_id,
+      message.thread_id,
+      message.begins?.owner ?? null,
+      message.content,
+      message.client_message_id,
+      message.channel,
+      message.user_id,
+      message.user_data,
+      message.claimed,
+      message.begins?.sender ?? null,
+      message.begins !== null,
+      pending_max,
+    ]);
+    return rows[0] ?? null;
+  }
+
+  /** The message a repeat repeats. */
+  findRepeated({
+    agent_id,
+    thread_id,
+    client_message_id,
+    begins,
+  }: NewMessage): Promise<MessageEntity | null> {
+    if (client_message_id === null) return Promise.resolve(null);
+    const messages = this.database.getRepository(MessageEntity);
+    if (begins === null) return messages.findOneBy({ thread_id, client_message_id });
+    return begins.sender === null
+      ? Promise.resolve(null)
+      : messages.findOneBy({ agent_id, sender: begins.sender, client_message_id });
+  }
+
+  find(id: string): Promise<MessageEntity | null> {
+    return this.database.getRepository(MessageEntity).findOneBy({ id });
+  }
+
+  findReply(in_reply_to: string): Promise<MessageEntity | null> {
+    return this.database.getRepository(MessageEntity).findOneBy({ in_reply_to });
+  }
+
+  /** What the agent owes an answer to, oldest first. */
+  async listOwed(agent_id: string, limit: number): Promise<InboxEntry[]> {
+    const rows = await this.database.query<(Omit<InboxEntry, 'accepted_at'> & { accepted_at: string })[]>(
+      `SELECT ${INBOX_ENTRY} FROM messages WHERE agent_id = $1 AND status = 'accepted' ORDER BY position LIMIT $2`,
+      [agent_id, limit],
+    );
+    return rows.map((row) => ({ ...row, accepted_at: Number(row.accepted_at) }));
+  }
+
+  /** Agents that owe an answer, are enabled, and have neither a live instance nor a backoff to wait for. */
+  async listSleepingDebtors(): Promise<string[]> {
+    return this.agentIds(
+      `SELECT DISTINCT m.agent_id FROM messages m JOIN agents a ON a.id = m.agent_id
+       WHERE m.status = 'accepted' AND a.enabled AND (a.wake_not_before IS NULL OR a.wake_not_before <= now())
+         AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = m.agent_id AND i.ended_at IS NULL) LIMIT 500`,
+    );
+  }
+
+  /** Running agents that have owed an answer for a while. */
+  async listSlowDebtors(): Promise<string[]> {
+    return this.agentIds(
+      `SELECT DISTINCT m.agent_id FROM messages m JOIN instances i ON i.agent_id = m.agent_id AND i.state = 'running'
+       WHERE m.status = 'accepted' AND m.created_at < now() - interval '10 seconds' LIMIT 500`,
+    );
+  }
+
+  /**
+   * Commits a reply, once, and only from the agent's current generation.
+   * @returns the reply as it stands now, or null when the report was refused.
+   */
+  async commitReply(
+    reply_id: string,
+    agent_id: string,
+    report: Extract<RunnerReport, { outcome: 'completed' }>,
+  ): Promise<MessageEntity | null> {
+    await this.database.query(
+      `WITH answered AS (UPDATE messages SET status = 'done', updated_at = now()
+         WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
+           AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
+         RETURNING thread_id, agent_id, channel, version)
+       INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage)
+       SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7 FROM answered
+       ON CONFLICT DO NOTHING`,
+      [
+        reply_id,
+        report.message_id,
+        agent_id,
+        report.thread_id,
+        report.content,
+        report.generation,
+        report.usage,
+      ],
+    );
+    const reply = await this.findReply(report.message_id);
+    return reply?.generation === report.generation ? reply : null;
+  }
+
+  /** @returns whether the message was still owed an answer by this generation. */
+  async commitFailure(
+    agent_id: string,
+    message_id: string,
+    code: string,
+    generation: number,
+  ): Promise<boolean> {
+    const [rows] = await this.database.query<[unknown[], number]>(
+      `UPDATE messages SET status = 'failed', error_code = $3, updated_at = now()
+       WHERE id = $2 AND agent_id = $1 AND status = 'accepted'
+         AND EXISTS (SELECT 1 FROM agents WHERE id = $1 AND generation = $4) RETURNING id`,
+      [agent_id, message_id, code, generation],
+    );
+    return rows.length > 0;
+  }
+
+  /** Gives up on all that an agent owes. @returns what was given up, in order. */
+  async failOwed(agent_id: string, code: ErrorCode): Promise<OwedMessage[]> {
+    const [rows] = await this.database.query<[OwedMessage[], number]>(
+      `UPDATE messages SET status = 'failed', error_code = $2, updated_at = now()
+       WHERE agent_id = $1 AND status = 'accepted' RETURNING id, thread_id`,
+      [agent_id, code],
+    );
+    return rows;
+  }
+
+  /** A page of a thread, oldest first; one row more than asked for. */
+  page(thread_id: string, limit: number, after_position: string | null): Promise<MessageEntity[]> {
+    const rows = this.database
+      .getRepository(MessageEntity)
+      .createQueryBuilder('row')
+      .where('row.thread_id = :thread_id', { thread_id })
+      .orderBy('row.position', 'ASC')
+      .take(limit + 1);
+    return (
+      after_position === null ? rows : rows.andWhere('row.position > :after', { after: after_position })
+    ).getMany();
+  }
+
+  /** The newest messages of a thread, oldest first. */
+  async transcript(thread_id: string, limit: number): Promise<MessageEntity[]> {
+    const newest = await this.database
+      .getRepository(MessageEntity)
+      .find({ where: { thread_id }, order: { position: 'DESC' }, take: limit });
+    return newest.reverse();
+  }
+
+  private async agentIds(sql: string): Promise<string[]> {
+    const rows = await this.database.query<{ agent_id: string }[]>(sql);
+    return rows.map(({ agent_id }) => agent_id);
+  }
+}

@@ -1,0 +1,163 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { errorCatalogue, type InboxEntry, newMessageId, newThreadId, ServiceError } from '@roost/contracts';
+import { Messaging } from '@roost/messaging';
+import type { Logger } from 'pino';
+import { hasScope, ownerOf, type Principal } from '../access/principal';
+import { agentNotFound } from '../agents/agent.views';
+import { CONFIG, type ManagerConfig } from '../config';
+import { LifecycleService } from '../lifecycle/lifecycle.service';
+import { Limits } from '../limits/limits.service';
+import { LOGGER } from '../logging';
+import { userMessageFrame } from './message.views';
+import { type Acceptance, MessagesRepository, type NewMessage } from './messages.repository';
+
+/** What a client says, whatever the channel. */
+export interface MessageToAccept {
+  content: string;
+  /** Of the message, when the caller chose it beforehand. */
+  message_id?: string | undefined;
+  /** An existing thread, which the caller may write to. */
+  thread_id?: string | undefined;
+  /** The id of the thread to begin, when the caller chose it beforehand. */
+  new_thread_id?: string | undefined;
+  client_message_id?: string | undefined;
+  user_id?: string | undefined;
+  user_data?: Record<string, unknown> | undefined;
+  channel?: string | undefined;
+}
+
+export interface AcceptedMessage {
+  message_id: string;
+  thread_id: string;
+  /** The message had been accepted before: nothing was done. */
+  repeated: boolean;
+}
+
+@Injectable()
+export class MessagesService {
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly lifecycle: LifecycleService,
+    private readonly limits: Limits,
+    private readonly messaging: Messaging,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Resolves once the message is committed; from then on it ends in one reply or one visible failure.
+   * The caller has checked that the principal may talk to the agent and write to the thread.
+   */
+  async accept(
+    principal: Principal,
+    address: string,
+    agent_id: string,
+    message: MessageToAccept,
+    channel: string,
+  ): Promise<AcceptedMessage> {
+    await this.limits.checkMessage(principal, address, message.thread_id);
+    const row = newMessage(principal, agent_id, message, channel);
+    const acceptance = await this.messages.accept(row, this.config.PENDING_MESSAGES_MAX);
+    if (!acceptance) throw agentNotFound();
+    if (acceptance.message_id === null) return this.explainRefusal(row, acceptance);
+    const created_at = acceptance.created_at ?? new Date();
+    this.send(row, acceptance.version, created_at);
+    return { message_id: row.id, thread_id: row.thread_id, repeated: false };
+  }
+
+  /** Hands a committed message on. Redis being away loses nothing: the reconciler sends it later. */
+  private send(row: NewMessage, version: number, created_at: Date): void {
+    const { id, agent_id, thread_id, content, channel, user_id, user_data, claimed } = row;
+    const accepted_at = created_at.getTime();
+    const entry: InboxEntry = {
+      message_id: id,
+      thread_id,
+      content,
+      channel,
+      user_id,
+      user_data,
+      claimed,
+      version,
+      accepted_at,
+    };
+    const object = {
+      id,
+      role: 'user' as const,
+      content,
+      created_at: created_at.toISOString(),
+      in_reply_to: null,
+    };
+    const steps = [
+      this.messaging.streams.add('inbox', agent_id, entry),
+      this.messaging.eventLog.append(agent_id, thread_id, userMessageFrame(object)),
+      this.lifecycle.wake(agent_id),
+    ];
+    for (const step of steps) {
+      step.catch((error: unknown) =>
+        this.logger.warn({ err: error, agent_id, message_id: id }, 'the reconciler hands this message on'),
+      );
+    }
+  }
+
+  private async explainRefusal(row: NewMessage, acceptance: Acceptance): Promise<AcceptedMessage> {
+    const before = await this.messages.findRepeated(row);
+    if (before) {
+      if (before.content !== row.content) {
+        throw new ServiceError('client_message_id_reused', 'Use a new client_message_id for every message.');
+      }
+      return { message_id: before.id, thread_id: before.thread_id, repeated: true };
+    }
+    if (!acceptance.enabled) throw new ServiceError('agent_disabled', 'Its operator has to enable it first.');
+    if (acceptance.owes_too_much)
+      throw new ServiceError('too_many_pending', 'Wait for answers before sending more.', {
+        retry_after_s: 5,
+      });
+    if (!acceptance.thread_exists)
+      throw new ServiceError('thread_not_found', 'Leave thread_id out to begin a new thread.');
+    throw new Error(`message refused without a reason (${errorCatalogue.internal_error.title})`);
+  }
+}
+
+/** Only trusted parties speak for a user; what others say of themselves is kept apart. */
+function newMessage(
+  principal: Principal,
+  agent_id: string,
+  message: MessageToAccept,
+  channel: string,
+): NewMessage {
+  const { user_id, user_data, thread_id } = message;
+  const base = {
+    id: message.message_id ?? newMessageId(),
+    agent_id,
+    thread_id: thread_id ?? message.new_thread_id ?? newThreadId(),
+    begins:
+      thread_id === undefined
+        ? { owner: ownerOf(principal), sender: senderOf(principal, message.client_message_id) }
+        : null,
+    content: message.content,
+    client_message_id: message.client_message_id ?? null,
+  };
+  if (hasScope(principal, 'users:assert')) {
+    return {
+      ...base,
+      channel: message.channel ?? channel,
+      user_id: user_id ?? null,
+      user_data: user_data ?? {},
+      claimed: {},
+    };
+  }
+  const claimed = Object.fromEntries(
+    Object.entries({ user_id, user_data, channel: message.channel }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  if (principal.kind === 'chat_token') {
+    return { ...base, channel, user_id: principal.user_id, user_data: principal.user_data, claimed };
+  }
+  return { ...base, channel, user_id: null, user_data: {}, claimed };
+}
+
+/** Strangers share no sender: one could otherwise learn the ids of another. */
+function senderOf(principal: Principal, client_message_id: string | undefined): string | null {
+  return client_message_id === undefined || principal.kind === 'anonymous' ? null : ownerOf(principal);
+}

@@ -1,0 +1,39 @@
+import type { INestApplication } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { FRAME_BYTES_MAX } from '@roost/contracts';
+import { asServiceError } from '@roost/service-kit/http';
+import type { Server, ServerOptions } from 'socket.io';
+import { refuseCredentialInQuery, requestUrl } from './handshake';
+import { Origins } from './origins';
+
+/** Socket.IO on the same port as plain WebSocket: it must leave upgrades of other paths alone. */
+export class ChatIoAdapter extends IoAdapter {
+  private readonly origins: Origins;
+
+  constructor(app: INestApplication) {
+    super(app);
+    this.origins = app.get(Origins);
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    return super.createIOServer(port, {
+      ...options,
+      transports: ['websocket'],
+      destroyUpgrade: false,
+      serveClient: false,
+      maxHttpBufferSize: 4 * FRAME_BYTES_MAX,
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
+      connectTimeout: 5_000,
+      allowRequest: (request, decide) => {
+        try {
+          this.origins.check(request.headers.origin);
+          refuseCredentialInQuery(requestUrl(request).searchParams);
+          decide(null, true);
+        } catch (error) {
+          decide(asServiceError(error).detail, false);
+        }
+      },
+    } as ServerOptions) as Server;
+  }
+}

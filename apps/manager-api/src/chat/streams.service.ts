@@ -1,0 +1,140 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { newMessageId, newThreadId, ServiceError } from '@roost/contracts';
+import type { AcceptedMessageDto, CreateMessageDto } from '@roost/contracts/rest';
+import type { Response } from 'express';
+import type { Principal } from '../access/principal';
+import { CONFIG, type ManagerConfig } from '../config';
+import { ChatAccess } from './chat-access.service';
+import { checkUserData } from './chat-token-issuing.service';
+import { EventStream } from './event-stream';
+import { failureFrame, replyFrame } from './message.views';
+import { type MessageEntity } from './message.entity';
+import { MessagesRepository } from './messages.repository';
+import { type MessageToAccept, MessagesService } from './messages.service';
+import { type FeedFrame, ThreadFeed } from './thread-feed.service';
+
+/** Chat over HTTP: messages in, and frames out as server-sent events. */
+@Injectable()
+export class StreamsService implements OnModuleDestroy {
+  private readonly open = new Set<EventStream>();
+
+  constructor(
+    private readonly access: ChatAccess,
+    private readonly accepting: MessagesService,
+    private readonly messages: MessagesRepository,
+    private readonly feed: ThreadFeed,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+  ) {}
+
+  onModuleDestroy(): void {
+    for (const stream of this.open) stream.end();
+  }
+
+  async accept(
+    principal: Principal,
+    address: string,
+    agent_id: string,
+    body: MessageToAccept,
+  ): Promise<AcceptedMessageDto> {
+    checkUserData(body.user_data);
+    await this.access.checkAgent(principal, agent_id);
+    if (body.thread_id !== undefined) await this.access.findThread(principal, body.thread_id, agent_id);
+    const { message_id, thread_id } = await this.accepting.accept(principal, address, agent_id, body, 'api');
+    return { message_id, thread_id };
+  }
+
+  /** Accepts a message and streams its run until it is over. A client that goes away stops nothing. */
+  async streamRun(
+    principal: Principal,
+    address: string,
+    agent_id: string,
+    body: CreateMessageDto,
+    response: Response,
+  ): Promise<void> {
+    const message_id = newMessageId();
+    const new_thread_id = newThreadId();
+    const early: FeedFrame[] = [];
+    let deliver = (frame: FeedFrame): void => void early.push(frame);
+    await this.access.checkAgent(principal, agent_id);
+    if (body.thread_id !== undefined) await this.access.findThread(principal, body.thread_id, agent_id);
+    const thread_id = body.thread_id ?? new_thread_id;
+    let unfollow = await this.feed.follow(agent_id, thread_id, null, (frame) => deliver(frame));
+    try {
+      const accepted = await this.accept(principal, address, agent_id, {
+        ...body,
+        message_id,
+        new_thread_id,
+      });
+      if (accepted.thread_id !== thread_id) {
+        unfollow();
+        unfollow = await this.feed.follow(agent_id, accepted.thread_id, null, (frame) => deliver(frame));
+      }
+      const stream = this.stream(response, () => unfollow());
+      stream.send('accepted', null, accepted);
+      deliver = (frame) => {
+        if (!concerns(frame, accepted.message_id)) return;
+        sendFrame(stream, frame);
+        if (endsRun(frame, accepted.message_id)) stream.end();
+      };
+      for (const frame of early) deliver(frame);
+      if (accepted.message_id !== message_id) await this.showIfOver(accepted.message_id, stream);
+    } catch (error) {
+      unfollow();
+      throw error;
+    }
+  }
+
+  async streamThread(
+    principal: Principal,
+    id: string,
+    last_event_id: string | undefined,
+    response: Response,
+  ): Promise<void> {
+    if (last_event_id !== undefined && last_event_id.length > 100)
+      throw new ServiceError('validation_failed', 'Last-Event-ID: too long');
+    const thread = await this.access.findThread(principal, id);
+    const early: FeedFrame[] = [];
+    let deliver = (frame: FeedFrame): void => void early.push(frame);
+    const unfollow = await this.feed.follow(thread.agent_id, id, last_event_id ?? null, (frame) =>
+      deliver(frame),
+    );
+    const stream = this.stream(response, unfollow);
+    deliver = (frame) => sendFrame(stream, frame);
+    for (const frame of early) deliver(frame);
+  }
+
+  private stream(response: Response, onClose: () => void): EventStream {
+    const stream = new EventStream(response, this.config.SOCKET_BUFFER_BYTES, () => {
+      this.open.delete(stream);
+      onClose();
+    });
+    this.open.add(stream);
+    return stream;
+  }
+
+  /** A repeat of a message that has ended already gets its end from the transcript. */
+  private async showIfOver(message_id: string, stream: EventStream): Promise<void> {
+    const message = await this.messages.find(message_id);
+    if (!message || message.status === 'accepted') return;
+    const end = await this.endOf(message);
+    stream.send(end.type, null, { ...end, thread_id: message.thread_id, event_id: null });
+    stream.end();
+  }
+
+  private async endOf(message: MessageEntity) {
+    const reply = await this.messages.findReply(message.id);
+    return reply ? replyFrame(reply) : failureFrame(message.id, message.error_code ?? 'run_failed', '');
+  }
+}
+
+const sendFrame = (stream: EventStream, frame: FeedFrame): void =>
+  stream.send(frame.type, frame.event_id, frame);
+
+const concerns = (frame: FeedFrame, message_id: string): boolean =>
+  frame.type === 'message'
+    ? frame.message_object.in_reply_to === message_id
+    : frame.type !== 'user_message' && frame.type !== 'resync' && frame.message_id === message_id;
+
+const endsRun = (frame: FeedFrame, message_id: string): boolean =>
+  (frame.type === 'message' && frame.message_object.in_reply_to === message_id) ||
+  (frame.type === 'error' && frame.message_id === message_id);

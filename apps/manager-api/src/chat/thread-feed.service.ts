@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { type LoggedFrame, type ResyncFrame } from '@roost/contracts';
+import { isLater, type LoggedEvent, Messaging } from '@roost/messaging';
+import { toMessageObject } from './message.views';
+import { MessagesRepository } from './messages.repository';
+
+/** Messages a resync shows. */
+const TRANSCRIPT_MAX = 200;
+/** Events that may arrive while the missed ones are read; more means a resync. */
+const BACKLOG_MAX = 5_000;
+/** Final frames remembered, to show each once. */
+const FINALS_MAX = 1_000;
+
+export type FeedFrame = (LoggedFrame & { thread_id: string; event_id: string }) | ResyncFrame;
+
+/** The frames of a thread from a place on: subscribe, then read what was missed, then drop what came twice. */
+@Injectable()
+export class ThreadFeed {
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly messaging: Messaging,
+  ) {}
+
+  /**
+   * Delivers what follows `after` (null: from now on), in order, until the result is called. When `after` is not in
+   * the log any more, a `resync` frame with the transcript comes first.
+   */
+  async follow(
+    agent_id: string,
+    thread_id: string,
+    after: string | null,
+    deliver: (frame: FeedFrame) => void,
+  ): Promise<() => void> {
+    const reader = new FeedReader(thread_id, deliver);
+    const unsubscribe = await this.messaging.topics.onThread(agent_id, thread_id, (event) =>
+      reader.live(event),
+    );
+    try {
+      if (after !== null) {
+        const missed = await this.messaging.eventLog.since(agent_id, thread_id, after);
+        if (missed && !reader.overflowed) reader.catchUp(after, missed);
+        else await this.resync(agent_id, thread_id, reader);
+      }
+      reader.open();
+    } catch (error) {
+      unsubscribe();
+      throw error;
+    }
+    return unsubscribe;
+  }
+
+  private async resync(agent_id: string, thread_id: string, reader: FeedReader): Promise<void> {
+    // The place first, then the transcript: what is committed in between comes twice and is dropped by its id.
+    const tip = await this.messaging.eventLog.tip(agent_id, thread_id);
+    const transcript = await this.messages.transcript(thread_id, TRANSCRIPT_MAX);
+    reader.resync(tip, transcript.map(toMessageObject));
+    if (tip !== null)
+      reader.catchUp(tip, (await this.messaging.eventLog.since(agent_id, thread_id, tip)) ?? []);
+  }
+}
+
+class FeedReader {
+  private backlog: LoggedEvent[] | null = [];
+  private last: string | null = null;
+  private readonly finals = new Set<string>();
+
+  constructor(
+    private readonly thread_id: string,
+    private readonly deliver: (frame: FeedFrame) => void,
+  ) {}
+
+  get overflowed(): boolean {
+    return (this.backlog?.length ?? 0) > BACKLOG_MAX;
+  }
+
+  live(event: LoggedEvent): void {
+    if (!this.backlog) this.pass(event);
+    else if (!this.overflowed) this.backlog.push(event);
+  }
+
+  catchUp(after: string, missed: LoggedEvent[]): void {
+    this.last = after;
+    for (const event of missed) this.pass(event);
+  }
+
+  resync(tip: string | null, messages: ResyncFrame['messages']): void {
+    for (const { id } of messages) this.remember(id);
+    this.last = tip;
+    const content = 'What was missed is not in the log any more; this is the transcript.';
+    this.deliver({ type: 'resync', content, messages, thread_id: this.thread_id, event_id: tip });
+  }
+
+  open(): void {
+    const backlog = this.backlog ?? [];
+    this.backlog = null;
+    for (const event of backlog) this.pass(event);
+  }
+
+  private pass({ event_id, frame }: LoggedEvent): void {
+    if (this.last !== null && !isLater(event_id, this.last)) return;
+    this.last = event_id;
+    if (frame.type === 'message' || frame.type === 'user_message') {
+      if (this.finals.has(frame.message_object.id)) return;
+      this.remember(frame.message_object.id);
+    }
+    this.deliver({ ...frame, thread_id: this.thread_id, event_id });
+  }
+
+  private remember(message_id: string): void {
+    this.finals.add(message_id);
+    if (this.finals.size > FINALS_MAX) this.finals.delete(this.finals.values().next().value ?? message_id);
+  }
+}

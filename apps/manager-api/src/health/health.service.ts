@@ -1,0 +1,55 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Launcher } from '@roost/launcher';
+import { Messaging } from '@roost/messaging';
+import { DataSource } from 'typeorm';
+import { LAUNCHER } from '../lifecycle/launcher.provider';
+
+const PROBE_MS = 2_000;
+
+export interface Readiness {
+  status: 'ready' | 'not_ready' | 'shutting_down';
+  dependencies: Record<string, 'up' | 'down'>;
+}
+
+/** An engine that is away does not make the manager unready: running agents go on and are talked to. */
+const needed = ['postgres', 'redis'];
+
+@Injectable()
+export class HealthService implements OnModuleDestroy {
+  private shuttingDown = false;
+
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly messaging: Messaging,
+    @Inject(LAUNCHER) private readonly launcher: Launcher,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.shuttingDown = true;
+  }
+
+  async readiness(): Promise<Readiness> {
+    const probes = {
+      postgres: this.database.query('SELECT 1'),
+      redis: this.messaging.ping(),
+      launcher: this.launcher.ping(),
+    };
+    const answers = await Promise.all(
+      Object.entries(probes).map(async ([name, probe]) => [name, await answersInTime(probe)] as const),
+    );
+    const dependencies = Object.fromEntries(answers);
+    const ready = needed.every((name) => dependencies[name] === 'up');
+    return { status: this.shuttingDown ? 'shutting_down' : ready ? 'ready' : 'not_ready', dependencies };
+  }
+}
+
+async function answersInTime(probe: Promise<unknown>): Promise<'up' | 'down'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'down'>((resolve) => (timer = setTimeout(() => resolve('down'), PROBE_MS)));
+  const up = probe.then(
+    () => 'up' as const,
+    () => 'down' as const,
+  );
+  return Promise.race([up, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Launcher, LaunchRefusedError, LauncherUnavailableError } from '@roost/launcher';
+import pRetry, { AbortError } from 'p-retry';
+import type { Logger } from 'pino';
+import { AgentsRepository } from '../agents/agents.repository';
+import { CONFIG, type ManagerConfig } from '../config';
+import { LOGGER } from '../logging';
+import { InboxService } from './inbox.service';
+import { InstanceEnding } from './instance-ending.service';
+import type { InstanceEntity } from './instance.entity';
+import { instanceSpec } from './instance-spec';
+import { LAUNCHER } from './launcher.provider';
+
+/** Brings a new instance to life, or says why that failed. */
+@Injectable()
+export class InstanceLaunching {
+  constructor(
+    private readonly agents: AgentsRepository,
+    private readonly inbox: InboxService,
+    private readonly ending: InstanceEnding,
+    @Inject(LAUNCHER) private readonly launcher: Launcher,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Returns at once: the outcome shows in the agent's status, at the latest with the start deadline. */
+  launchInBackground(instance: InstanceEntity, code: string): void {
+    this.launch(instance, code).catch((error: unknown) => {
+      this.logger.error(
+        { err: error, agent_id: instance.agent_id, instance_id: instance.id },
+        'launch failed; the reconciler goes on',
+      );
+    });
+  }
+
+  private async launch(instance: InstanceEntity, code: string): Promise<void> {
+    const version = await this.agents.findCurrentVersion(instance.agent_id);
+    if (!version) return;
+    await this.inbox.refill(instance.agent_id);
+    const spec = instanceSpec(instance, version.configuration.limits, code, this.config);
+    try {
+      await pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), {
+        retries: 5,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        maxRetryTime: this.config.START_DEADLINE_SECONDS * 1_000,
+      });
+      this.logger.info(
+        { agent_id: instance.agent_id, instance_id: instance.id, generation: instance.generation },
+        'instance launched',
+      );
+    } catch (error) {
+      if (!(error instanceof LaunchRefusedError)) throw error;
+      await this.ending.finish(instance, { reason: 'start_failed', detail: error.message, final: true });
+    }
+  }
+}
+
+function retryWhenUnavailable(error: unknown): never {
+  if (error instanceof LauncherUnavailableError) throw error;
+  throw error instanceof Error ? new AbortError(error) : new AbortError(String(error));
+}

@@ -1,0 +1,38 @@
+import type { AgentConfiguration, InstanceEnvironment } from '@roost/contracts';
+import type { InstanceSpec } from '@roost/launcher';
+import type { ManagerConfig } from '../config';
+import type { InstanceEntity } from './instance.entity';
+
+/** What the launcher is asked for. A pure function: the whole environment of an instance is decided here. */
+export function instanceSpec(
+  instance: Pick<InstanceEntity, 'id' | 'agent_id' | 'generation'>,
+  limits: AgentConfiguration['limits'],
+  code: string,
+  config: ManagerConfig,
+): InstanceSpec {
+  const origin = config.RUNNER_CONFIG_ORIGIN ?? `http://127.0.0.1:${config.INTERNAL_PORT}`;
+  const env: InstanceEnvironment = {
+    AGENT_ID: instance.agent_id,
+    INSTANCE_ID: instance.id,
+    CONFIG_URL: `${origin}/agents/${instance.agent_id}/config`,
+    REDIS_URL: withoutCredentials(config.RUNNER_REDIS_URL ?? config.REDIS_URL),
+    EXCHANGE_CODE: code,
+    STOP_GRACE_SECONDS: String(config.STOP_GRACE_SECONDS),
+    LOG_LEVEL: config.LOG_LEVEL,
+    LOG_FORMAT: 'json',
+  };
+  return {
+    instance_id: instance.id,
+    agent_id: instance.agent_id,
+    generation: instance.generation,
+    limits: { memory_mb: limits.memory_mb, cpus: limits.cpus, pids: limits.pids },
+    env: { ...env },
+  };
+}
+
+function withoutCredentials(url: string): string {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare.href;
+}

@@ -1,0 +1,39 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { ExchangeResponse } from '@roost/contracts';
+import { z } from 'zod';
+import type { Principal } from '../access/principal';
+import { CurrentPrincipal, InstanceOnly, Public } from '../access/route.decorators';
+import { InternalOnly } from '../http/listeners';
+import { parsed } from '../http/zod-body';
+import { asInstance } from './config.controller';
+import { ExchangeService } from './exchange.service';
+
+const ExchangeBody = z.strictObject({
+  agent_id: z.string().max(64),
+  instance_id: z.string().max(64),
+  code: z.string().max(200),
+});
+
+/** What runner instances ask of the internal port. */
+@ApiExcludeController()
+@InternalOnly()
+@Controller('internal/instances')
+export class InstancesController {
+  constructor(private readonly exchangeService: ExchangeService) {}
+
+  /** The code in the body is the credential. */
+  @Post('exchange')
+  @HttpCode(200)
+  @Public()
+  exchange(@Body() body: object): Promise<ExchangeResponse> {
+    return this.exchangeService.exchange(parsed(ExchangeBody, body));
+  }
+
+  @Post('ready')
+  @HttpCode(204)
+  @InstanceOnly()
+  async ready(@CurrentPrincipal() principal: Principal): Promise<void> {
+    await this.exchangeService.ready(asInstance(principal));
+  }
+}

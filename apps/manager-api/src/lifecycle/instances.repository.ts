@@ -1,0 +1,261 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { type FailureReason, newInstanceId } from '@roost/contracts';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
+import type { Principal } from '../access/principal';
+import { AgentEntity } from '../agents/agent.entity';
+import { InstanceEntity } from './instance.entity';
+
+export type BeginOutcome =
+  | { kind: 'not_found' }
+  | { kind: 'disabled' }
+  | { kind: 'backoff'; until: Date }
+  /** One lives already. */
+  | { kind: 'live'; instance: InstanceEntity }
+  | { kind: 'begun'; instance: InstanceEntity };
+
+export interface Failure {
+  reason: FailureReason;
+  detail: string;
+}
+
+/** Seconds before the n-th failed start in a row is tried again by a message. */
+const BACKOFF_S = [0, 1, 4];
+export const CRASH_LOOP_AFTER = BACKOFF_S.length;
+const crashLoopBackoff = (failures: number): number =>
+  Math.min(600, 30 * 2 ** Math.min(failures - CRASH_LOOP_AFTER, 10));
+const jittered = (seconds: number): number => seconds * (0.75 + Math.random() / 2);
+
+/** The instances table: at most one live instance an agent, every change under the agent's lock or by compare-and-set. */
+@Injectable()
+export class InstancesRepository {
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  /** Raises the generation and binds a new instance to it, unless one lives. */
+  async begin(
+    agent_id: string,
+    code_hash: Buffer,
+    deadline_s: number,
+    options: { wakes: boolean },
+  ): Promise<BeginOutcome> {
+    return this.database.transaction(async (tx) => {
+      const agent = await lockAgent(tx, agent_id);
+      if (!agent) return { kind: 'not_found' };
+      if (!agent.enabled) return { kind: 'disabled' };
+      const live = await tx.findOne(InstanceEntity, { where: { agent_id, ended_at: IsNull() } });
+      if (live) {
+        if (live.state === 'stopping' && !options.wakes)
+          await tx.update(InstanceEntity, { id: live.id }, { restart_wanted: true });
+        return { kind: 'live', instance: live };
+      }
+      if (options.wakes) {
+        const [waits] = await tx.query<{ until: Date }[]>(
+          'SELECT wake_not_before AS until FROM agents WHERE id = $1 AND wake_not_before > now()',
+          [agent_id],
+        );
+        if (waits) return { kind: 'backoff', until: waits.until };
+      }
+      const [raised] = await tx.query<[{ generation: number }[], number]>(
+        'UPDATE agents SET generation = generation + 1 WHERE id = $1 RETURNING generation',
+        [agent_id],
+      );
+      const id = newInstanceId();
+      await tx.query(
+        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash)
+         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5)`,
+        [id, agent_id, raised[0]?.generation, deadline_s, code_hash],
+      );
+      return { kind: 'begun', instance: await tx.findOneByOrFail(InstanceEntity, { id }) };
+    });
+  }
+
+  find(id: string): Promise<InstanceEntity | null> {
+    return this.database.getRepository(InstanceEntity).findOneBy({ id });
+  }
+
+  findLive(agent_id: string): Promise<InstanceEntity | null> {
+    return this.database.getRepository(InstanceEntity).findOneBy({ agent_id, ended_at: IsNull() });
+  }
+
+  listLive(): Promise<InstanceEntity[]> {
+    return this.database.getRepository(InstanceEntity).findBy({ ended_at: IsNull() });
+  }
+
+  /** The newest instance, living or not: where logs are looked for. */
+  findNewest(agent_id: string): Promise<InstanceEntity | null> {
+    return this.database
+      .getRepository(InstanceEntity)
+      .findOne({ where: { agent_id }, order: { generation: 'DESC' } });
+  }
+
+  /** The instance a token belongs to, while it lives. */
+  async findPrincipal(token_hash: Buffer): Promise<Extract<Principal, { kind: 'instance' }> | null> {
+    const instance = await this.database
+      .getRepository(InstanceEntity)
+      .findOneBy({ token_hash, ended_at: IsNull() });
+    return (
+      instance && {
+        kind: 'instance',
+        instance_id: instance.id,
+        agent_id: instance.agent_id,
+        generation: instance.generation,
+      }
+    );
+  }
+
+  /** Takes the single-use code of a starting instance. Null when it was used, has expired or is not its own. */
+  async exchange(
+    id: string,
+    agent_id: string,
+    code_hash: Buffer,
+    token_hash: Buffer,
+  ): Promise<InstanceEntity | null> {
+    const [rows] = await this.database.query<[{ id: string }[], number]>(
+      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4
+       WHERE id = $1 AND agent_id = $2 AND code_hash = $3 AND state = 'starting' AND deadline > now() RETURNING id`,
+      [id, agent_id, code_hash, token_hash],
+    );
+    return rows[0] ? this.find(id) : null;
+  }
+
+  /** @returns whether the state changed; telling twice is harmless. */
+  async markRunning(id: string): Promise<boolean> {
+    return this.changed(
+      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
+      [id],
+    );
+  }
+
+  async setRunningVersion(id: string, version: number): Promise<void> {
+    await this.database.query('UPDATE instances SET running_version = $2 WHERE id = $1', [id, version]);
+  }
+
+  /** Null when nothing lives. An instance that is stopping already stays so. */
+  async beginStop(agent_id: string, deadline_s: number): Promise<InstanceEntity | null> {
+    return this.database.transaction(async (tx) => {
+      await lockAgent(tx, agent_id);
+      return this.stopping(tx, agent_id, deadline_s);
+    });
+  }
+
+  /** Agents that look idle, by the database's clock; {@link beginIdleStop} looks again under the lock. */
+  async listIdle(default_timeout_s: number): Promise<string[]> {
+    const rows = await this.database.query<{ agent_id: string }[]>(
+      `SELECT i.agent_id FROM instances i WHERE i.state = 'running' AND ${IDLE}`,
+      [default_timeout_s],
+    );
+    return rows.map(({ agent_id }) => agent_id);
+  }
+
+  /** Null when the agent is not idle after all: a message was accepted in between. */
+  async beginIdleStop(
+    agent_id: string,
+    default_timeout_s: number,
+    deadline_s: number,
+  ): Promise<InstanceEntity | null> {
+    return this.database.transaction(async (tx) => {
+      await lockAgent(tx, agent_id);
+      const idle = await tx.query<unknown[]>(
+        `SELECT 1 FROM instances i WHERE i.agent_id = $2 AND i.state = 'running' AND ${IDLE}`,
+        [default_timeout_s, agent_id],
+      );
+      return idle.length === 0 ? null : this.stopping(tx, agent_id, deadline_s);
+    });
+  }
+
+  /** @returns the instance as it was, or null when it had ended before. */
+  async end(id: string, failure: Failure | null, keep_s: number): Promise<InstanceEntity | null> {
+    return this.database.transaction(async (tx) => {
+      const found = await tx.findOneBy(InstanceEntity, { id });
+      if (!found) return null;
+      const agent = await lockAgent(tx, found.agent_id);
+      const before = await tx.findOneBy(InstanceEntity, { id, ended_at: IsNull() });
+      if (!agent || !before) return null;
+      await tx.query(
+        `UPDATE instances SET state = 'ended', ended_at = now(), deadline = NULL, code_hash = NULL,
+                keep_until = now() + make_interval(secs => $2) WHERE id = $1`,
+        [id, failure ? keep_s : 0],
+      );
+      await this.recordOutcome(tx, agent, failure);
+      return before;
+    });
+  }
+
+  /** A reply was committed: the agent works again. */
+  async forgetFailures(agent_id: string): Promise<void> {
+    await this.database.query('UPDATE agents SET failures = 0 WHERE id = $1 AND failures > 0', [agent_id]);
+  }
+
+  /** Live instances whose transitional state has outlived its deadline. */
+  async listOverdue(): Promise<InstanceEntity[]> {
+    return this.database
+      .getRepository(InstanceEntity)
+      .createQueryBuilder('row')
+      .where('row.ended_at IS NULL AND row.deadline < now()')
+      .getMany();
+  }
+
+  /** Ended instances whose container need not be kept any longer. */
+  async listRemovable(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }[]>(
+      'SELECT id FROM instances WHERE keep_until <= now() LIMIT 200',
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async markRemoved(id: string): Promise<void> {
+    await this.database.query('UPDATE instances SET keep_until = NULL WHERE id = $1', [id]);
+  }
+
+  private async stopping(
+    tx: EntityManager,
+    agent_id: string,
+    deadline_s: number,
+  ): Promise<InstanceEntity | null> {
+    await tx.query(
+      `UPDATE instances SET state = 'stopping', deadline = now() + make_interval(secs => $2), restart_wanted = false
+       WHERE agent_id = $1 AND ended_at IS NULL AND state <> 'stopping'`,
+      [agent_id, deadline_s],
+    );
+    return tx.findOneBy(InstanceEntity, { agent_id, ended_at: IsNull() });
+  }
+
+  private async recordOutcome(tx: EntityManager, agent: AgentEntity, failure: Failure | null): Promise<void> {
+    if (!failure) {
+      await tx.query(
+        'UPDATE agents SET failure_reason = NULL, failure_detail = NULL, wake_not_before = NULL WHERE id = $1',
+        [agent.id],
+      );
+      return;
+    }
+    const failures = agent.failures + 1;
+    const loops = failures >= CRASH_LOOP_AFTER;
+    await tx.query(
+      `UPDATE agents SET failures = $2, failure_reason = $3, failure_detail = $4,
+              wake_not_before = now() + make_interval(secs => $5) WHERE id = $1`,
+      [
+        agent.id,
+        failures,
+        loops ? 'crash_loop' : failure.reason,
+        loops ? `${failures} failures in a row; the last: ${failure.detail}` : failure.detail,
+        jittered(loops ? crashLoopBackoff(failures) : (BACKOFF_S[failures] ?? 0)),
+      ],
+    );
+  }
+
+  private async changed(sql: string, parameters: unknown[]): Promise<boolean> {
+    const [rows] = await this.database.query<[unknown[], number]>(sql, parameters);
+    return rows.length > 0;
+  }
+}
+
+const lockAgent = (tx: EntityManager, id: string): Promise<AgentEntity | null> =>
+  tx.findOne(AgentEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+
+/** Running, nothing owed, and silent for its timeout; $1 is the default timeout in seconds. */
+const IDLE = `
+  NOT EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = i.agent_id AND m.status = 'accepted')
+  AND now() - greatest(i.ready_at, (SELECT max(m.updated_at) FROM messages m WHERE m.agent_id = i.agent_id))
+      > make_interval(secs => coalesce(
+          (SELECT (v.configuration->>'inactivity_timeout')::double precision FROM agents a
+             JOIN agent_versions v ON v.agent_id = a.id AND v.version = a.version WHERE a.id = i.agent_id), $1))`;

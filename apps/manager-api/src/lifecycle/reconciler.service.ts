@@ -1,0 +1,142 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Launcher, PresentInstance } from '@roost/launcher';
+import type { Logger } from 'pino';
+import { MessagesRepository } from '../chat/messages.repository';
+import { RepliesService } from '../chat/replies.service';
+import { CONFIG, type ManagerConfig } from '../config';
+import { LOGGER } from '../logging';
+import { InboxService } from './inbox.service';
+import { InstanceEnding } from './instance-ending.service';
+import type { InstanceEntity } from './instance.entity';
+import { InstancesRepository } from './instances.repository';
+import { LAUNCHER } from './launcher.provider';
+import { LifecycleEvents } from './lifecycle.events';
+import { LifecycleService } from './lifecycle.service';
+import { maybeNotThereYet, nameEnd } from './observation';
+import { Periodic } from './periodic';
+
+/** Compares what should run with what runs, and mends the difference. One manager at a time does this. */
+@Injectable()
+export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly watching = new AbortController();
+
+  constructor(
+    private readonly instances: InstancesRepository,
+    private readonly messages: MessagesRepository,
+    private readonly replies: RepliesService,
+    private readonly inbox: InboxService,
+    private readonly ending: InstanceEnding,
+    private readonly lifecycle: LifecycleService,
+    private readonly events: LifecycleEvents,
+    private readonly periodic: Periodic,
+    @Inject(LAUNCHER) private readonly launcher: Launcher,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.launcher.watch((instance_id) => this.inBackground(this.lookAt(instance_id)), this.watching.signal);
+    this.events.onEnded(({ agent_id, restart_wanted }) =>
+      this.inBackground(this.startAgain(agent_id, restart_wanted)),
+    );
+    this.periodic.every('reconcile', this.config.RECONCILE_INTERVAL_MS, () => this.reconcile());
+    this.periodic.every('idle-stop', this.config.AGENT_INACTIVITY_CHECK_INTERVAL * 1_000, () =>
+      this.stopIdle(),
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.watching.abort();
+    await this.launcher.close();
+  }
+
+  /** One pass. Each step stands alone: a platform that does not answer holds up only what needs it. */
+  async reconcile(): Promise<void> {
+    for (const step of [this.compare, this.endOverdue, this.answerOwed, this.removeKept]) {
+      try {
+        await step.call(this);
+      } catch (error) {
+        this.logger.warn({ err: error, step: step.name }, 'a reconcile step failed and will be repeated');
+      }
+    }
+  }
+
+  async stopIdle(): Promise<void> {
+    for (const agent_id of await this.instances.listIdle(this.config.AGENT_INACTIVITY_TIMEOUT)) {
+      await this.lifecycle.stopIfIdle(agent_id);
+    }
+  }
+
+  private async compare(): Promise<void> {
+    const live = await this.instances.listLive();
+    const present = new Map((await this.launcher.list()).map((seen) => [seen.instance_id, seen]));
+    const now = new Date();
+    for (const instance of live) {
+      const seen = present.get(instance.id) ?? null;
+      if (seen === null ? !maybeNotThereYet(instance, now) : seen.state === 'exited')
+        await this.ended(instance, seen);
+    }
+    await this.reapOrphans(live, [...present.values()]);
+  }
+
+  /** What carries our label and has no owner: its record is gone, or says it has ended long ago. */
+  private async reapOrphans(live: InstanceEntity[], present: PresentInstance[]): Promise<void> {
+    const owned = new Set(live.map(({ id }) => id));
+    for (const { instance_id, state } of present.filter((seen) => !owned.has(seen.instance_id))) {
+      const record = await this.instances.find(instance_id);
+      // Born after `live` was read, or kept for its logs.
+      if (record && (record.ended_at === null || (record.keep_until !== null && state === 'exited')))
+        continue;
+      this.logger.warn({ instance_id }, 'removing an instance that nobody owns');
+      await this.launcher.remove(instance_id);
+    }
+  }
+
+  private async endOverdue(): Promise<void> {
+    for (const instance of await this.instances.listOverdue()) {
+      await this.launcher.stop(instance.id, 0);
+      const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
+      await this.ending.finish(
+        instance,
+        instance.state === 'stopping' ? null : { reason: 'start_failed', detail, final: false },
+      );
+    }
+  }
+
+  /** Wakes agents that owe an answer and sleep, and reminds running ones of what Redis may have forgotten. */
+  private async answerOwed(): Promise<void> {
+    for (const agent_id of await this.messages.listSleepingDebtors()) await this.lifecycle.wake(agent_id);
+    for (const agent_id of await this.messages.listSlowDebtors()) {
+      await this.replies.takeIn(agent_id);
+      await this.inbox.refill(agent_id);
+    }
+  }
+
+  private async removeKept(): Promise<void> {
+    for (const id of await this.instances.listRemovable()) await this.ending.removeEnded(id);
+  }
+
+  private async lookAt(instance_id: string): Promise<void> {
+    const instance = await this.instances.find(instance_id);
+    if (!instance || instance.ended_at) return;
+    const seen = await this.launcher.inspect(instance_id);
+    if (seen.state === 'absent') {
+      if (!maybeNotThereYet(instance, new Date())) await this.ended(instance, null);
+    } else if (seen.state === 'exited') await this.ended(instance, seen);
+  }
+
+  private async ended(instance: InstanceEntity, seen: PresentInstance | null): Promise<void> {
+    // Its state may have changed since it was read: an exit that was asked for is no failure.
+    const now = (await this.instances.find(instance.id)) ?? instance;
+    await this.ending.finish(now, nameEnd(now, seen));
+  }
+
+  private async startAgain(agent_id: string, restart_wanted: boolean): Promise<void> {
+    if (restart_wanted) await this.lifecycle.start(agent_id, 0);
+    else if ((await this.messages.listOwed(agent_id, 1)).length > 0) await this.lifecycle.wake(agent_id);
+  }
+
+  private inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => this.logger.warn({ err: error }, 'the next reconcile pass repeats this'));
+  }
+}

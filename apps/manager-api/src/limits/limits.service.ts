@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ServiceError } from '@roost/contracts';
+import { Messaging, type RateLimiter } from '@roost/messaging';
+import { ownerOf, type Principal } from '../access/principal';
+import { CONFIG, type ManagerConfig } from '../config';
+
+const MINUTE_S = 60;
+
+/** Limits on messages and connections, shared by all managers. While Redis is away each manager counts alone. */
+@Injectable()
+export class Limits {
+  private readonly messages: RateLimiter;
+  private readonly threadMessages: RateLimiter;
+  private readonly connections: RateLimiter;
+
+  constructor(messaging: Messaging, @Inject(CONFIG) config: ManagerConfig) {
+    const perMinute = (name: string, points: number) =>
+      messaging.rateLimiter({ name, points, duration_s: MINUTE_S });
+    this.messages = perMinute('messages', config.MESSAGES_PER_MINUTE);
+    this.threadMessages = perMinute('thread-messages', config.THREAD_MESSAGES_PER_MINUTE);
+    this.connections = perMinute('connections', config.CONNECTIONS_PER_MINUTE);
+  }
+
+  /** @throws {ServiceError} `too_many_requests` */
+  async checkMessage(principal: Principal, address: string, thread_id: string | undefined): Promise<void> {
+    const [own, thread] = await Promise.all([
+      this.messages.exceeded(subjectOf(principal, address)),
+      thread_id === undefined ? null : this.threadMessages.exceeded(thread_id),
+    ]);
+    refuse(own, 'messages');
+    refuse(thread, 'messages on this thread');
+  }
+
+  /** @throws {ServiceError} `too_many_requests` */
+  async checkConnection(principal: Principal, address: string): Promise<void> {
+    refuse(await this.connections.exceeded(subjectOf(principal, address)), 'connections');
+  }
+}
+
+/** Whose limits count: a credential's, or an address's without one. */
+export const subjectOf = (principal: Principal, address: string): string =>
+  principal.kind === 'anonymous' ? `address:${address}` : ownerOf(principal);
+
+function refuse(retry_after_s: number | null, what: string): void {
+  if (retry_after_s === null) return;
+  throw new ServiceError('too_many_requests', `Too many ${what}; try again in ${retry_after_s} s.`, {
+    retry_after_s,
+  });
+}
