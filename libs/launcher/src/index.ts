@@ -1,1 +1,10 @@
 export * from './launcher';
+export { instanceName } from './instance-name';
+export { createDockerLauncher } from './docker/create';
+export type { DockerLauncher } from './docker/docker.launcher';
+export type { DockerLauncherOptions } from './docker/docker.options';
+export type { RunnersNetwork } from './docker/runners-network';
+export { ProcessLauncher } from './process/process.launcher';
+export type { ProcessLauncherOptions } from './process/process.options';
+export { MemoryLauncher, type LaunchFault, type MemoryLauncherOptions } from './memory/memory.launcher';
+export { MemoryInstance } from './memory/memory.instance';

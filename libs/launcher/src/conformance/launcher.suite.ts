@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LaunchRefusedError, LauncherUnavailableError, type InstanceSpec, type Launcher } from '../launcher';
+import type { LauncherHarness } from './launcher.harness';
+import { specOf } from './instance-spec';
+import type { Program } from './instance-program';
+
+const PATIENCE = { timeout: 15_000, interval: 25 };
+
+/** Launches an instance that is removed when the test ends, whatever its outcome. */
+export async function launched(
+  launcher: Launcher,
+  program: Program,
+  part: Partial<InstanceSpec> = {},
+): Promise<string> {
+  const spec = specOf(program, part);
+  onTestFinished(() => launcher.remove(spec.instance_id));
+  await launcher.launch(spec);
+  return spec.instance_id;
+}
+
+/** Waits until the instance is as described and returns it. */
+export const until = (launcher: Launcher, instance_id: string, expected: object): Promise<void> =>
+  vi.waitFor(async () => expect(await launcher.inspect(instance_id)).toMatchObject(expected), PATIENCE);
+
+/** Waits until the instance wrote `line`. */
+export const untilLogged = (launcher: Launcher, instance_id: string, line: string): Promise<void> =>
+  vi.waitFor(async () => expect(await launcher.logs(instance_id, 1000)).toContain(line), PATIENCE);
+
+/** What every launcher promises, whatever it launches on. */
+export function describeLauncher(name: string, setup: () => Promise<LauncherHarness>): void {
+  describe(`${name} keeps the promises of a launcher`, { timeout: 60_000 }, () => {
+    let harness: LauncherHarness;
+    let launcher: Launcher;
+
+    beforeAll(async () => {
+      harness = await setup();
+      launcher = harness.launcher;
+    }, 120_000);
+    afterAll(() => harness.close(), 60_000);
+
+    it('answers a ping', () => expect(launcher.ping()).resolves.toBeUndefined());
+
+    describe('launch', () => {
+      it('makes an instance that runs and is known by what it was launched with', async () => {
+        const id = await launched(launcher, { does: 'serve' }, { agent_id: 'agent_a_ab12', generation: 7 });
+        await untilLogged(launcher, id, 'ready');
+        const seen = await launcher.inspect(id);
+        expect(seen).toEqual({
+          instance_id: id,
+          agent_id: 'agent_a_ab12',
+          generation: 7,
+          state: 'running',
+          created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+          started_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+          ended_at: null,
+          exit_code: null,
+          oom_killed: false,
+        });
+        expect(await launcher.list()).toContainEqual(seen);
+      });
+
+      it.each([0, 3, 255])('lets exit code %i be seen', async (code) => {
+        const id = await launched(launcher, { does: 'exit', code });
+        await until(launcher, id, { state: 'exited', exit_code: code, oom_killed: false });
+        expect(await launcher.inspect(id)).toMatchObject({ ended_at: expect.any(String) });
+      });
+
+      it('repeated leaves a running instance alone', async () => {
+        const spec = specOf({ does: 'serve' });
+        onTestFinished(() => launcher.remove(spec.instance_id));
+        await launcher.launch(spec);
+        const before = await launcher.inspect(spec.instance_id);
+        await launcher.launch(spec);
+        await harness.sibling.launch(spec);
+        expect(await launcher.inspect(spec.instance_id)).toEqual(before);
+      });
+
+      it('repeated does not revive an instance that ended', async () => {
+        const spec = specOf({ does: 'exit', code: 3 });
+        onTestFinished(() => launcher.remove(spec.instance_id));
+        await launcher.launch(spec);
+        await until(launcher, spec.instance_id, { state: 'exited', exit_code: 3 });
+        const before = await launcher.inspect(spec.instance_id);
+        await launcher.launch(spec);
+        expect(await launcher.inspect(spec.instance_id)).toEqual(before);
+      });
+
+      it('twenty times at once makes one instance', async () => {
+        const spec = specOf({ does: 'print', lines: 1 });
+        onTestFinished(() => launcher.remove(spec.instance_id));
+        await Promise.all(Array.from({ length: 20 }, () => launcher.launch(spec)));
+        await untilLogged(launcher, spec.instance_id, 'ready');
+        const ours = (await launcher.list()).filter(({ instance_id }) => instance_id === spec.instance_id);
+        expect(ours).toHaveLength(1);
+        expect((await launcher.logs(spec.instance_id, 100)).sort()).toEqual(['last', 'line 1', 'ready']);
+      });
+
+      it('is refused, naming the remedy, when what it should run was never built', async () => {
+        const refusal = await harness.unbuilt
+          .launch(specOf({ does: 'serve' }))
+          .catch((error: unknown) => error);
+        expect(refusal).toBeInstanceOf(LaunchRefusedError);
+        expect(String(refusal)).toContain(harness.build_hint);
+      });
+    });
+
+    describe('stop', () => {
+      it('asks first: the instance sees SIGTERM and ends by itself', async () => {
+        const id = await launched(launcher, { does: 'serve' });
+        await untilLogged(launcher, id, 'ready');
+        await launcher.stop(id, 30);
+        expect(await launcher.inspect(id)).toMatchObject({ state: 'exited', exit_code: 0 });
+        expect(await launcher.logs(id, 1)).toEqual(['SIGTERM']);
+      });
+
+      it('kills what does not end within the grace period, and not before', async () => {
+        const id = await launched(launcher, { does: 'ignore_sigterm' });
+        await untilLogged(launcher, id, 'ready');
+        const began = performance.now();
+        await launcher.stop(id, 1);
+        expect(performance.now() - began).toBeGreaterThan(950);
+        expect(await launcher.inspect(id)).toMatchObject({
+          state: 'exited',
+          exit_code: 137,
+          oom_killed: false,
+        });
+      });
+
+      it('without grace kills at once, unasked', async () => {
+        const id = await launched(launcher, { does: 'serve' });
+        await untilLogged(launcher, id, 'ready');
+        await launcher.stop(id, 0);
+        expect(await launcher.inspect(id)).toMatchObject({ state: 'exited', exit_code: 137 });
+        expect(await launcher.logs(id, 100)).not.toContain('SIGTERM');
+      });
+
+      it('of an absent or ended instance is done already', async () => {
+        await expect(launcher.stop('never_launched', 1)).resolves.toBeUndefined();
+        const id = await launched(launcher, { does: 'exit', code: 0 });
+        await until(launcher, id, { state: 'exited' });
+        await expect(launcher.stop(id, 30)).resolves.toBeUndefined();
+        await expect(launcher.stop(id, 0)).resolves.toBeUndefined();
+      });
+
+      it('from several sides at once works for each', async () => {
+        const id = await launched(launcher, { does: 'serve' });
+        await untilLogged(launcher, id, 'ready');
+        await Promise.all([launcher.stop(id, 30), harness.sibling.stop(id, 30), launcher.stop(id, 30)]);
+        expect(await launcher.inspect(id)).toMatchObject({ state: 'exited' });
+      });
+    });
+
+    describe('remove', () => {
+      it('takes a running instance and its logs away', async () => {
+        const id = await launched(launcher, { does: 'ignore_sigterm' });
+        await untilLogged(launcher, id, 'ready');
+        await launcher.remove(id);
+        expect(await launcher.inspect(id)).toEqual({ instance_id: id, state: 'absent' });
+        expect(await launcher.logs(id, 10)).toEqual([]);
+        expect((await launcher.list()).map(({ instance_id }) => instance_id)).not.toContain(id);
+      });
+
+      it('of an absent instance is done already, also from several sides', async () => {
+        await expect(launcher.remove('never_launched')).resolves.toBeUndefined();
+        const id = await launched(launcher, { does: 'serve' });
+        await Promise.all([launcher.remove(id), harness.sibling.remove(id), launcher.remove(id)]);
+        await until(launcher, id, { state: 'absent' });
+      });
+    });
+
+    describe('across managers and installations', () => {
+      it('another manager of the installation sees, reads and stops the instance', async () => {
+        const id = await launched(launcher, { does: 'serve' });
+        await untilLogged(harness.sibling, id, 'ready');
+        await until(harness.sibling, id, { state: 'running' });
+        await harness.sibling.stop(id, 30);
+        await until(launcher, id, { state: 'exited', exit_code: 0 });
+      });
+
+      it('another installation neither sees nor touches it, and may use the same id', async () => {
+        const spec = specOf({ does: 'serve' });
+        onTestFinished(() => launcher.remove(spec.instance_id));
+        await launcher.launch(spec);
+        expect(await harness.stranger.inspect(spec.instance_id)).toMatchObject({ state: 'absent' });
+        expect((await harness.stranger.list()).map((one) => one.instance_id)).not.toContain(spec.instance_id);
+
+        await harness.stranger.launch(spec);
+        await harness.stranger.remove(spec.instance_id);
+        expect(await launcher.inspect(spec.instance_id)).toMatchObject({ state: 'running' });
+      });
+    });
+
+    describe('logs', () => {
+      it('are the last lines of both outputs', async () => {
+        const id = await launched(launcher, { does: 'print', lines: 500 });
+        await untilLogged(launcher, id, 'ready');
+        await untilLogged(launcher, id, 'last');
+        const lines = await launcher.logs(id, 1000);
+        expect(lines).toHaveLength(502);
+        expect(lines.filter((line) => line.startsWith('line '))).toEqual(
+          Array.from({ length: 500 }, (_, index) => `line ${index + 1}`),
+        );
+        expect(await launcher.logs(id, 2)).toEqual(lines.slice(-2));
+        expect(await launcher.logs(id, 0)).toEqual([]);
+      });
+
+      it('stay when the instance ended, and are empty for an absent one', async () => {
+        const id = await launched(launcher, { does: 'serve' });
+        await untilLogged(launcher, id, 'ready');
+        await launcher.stop(id, 30);
+        expect(await launcher.logs(id, 2)).toEqual(['ready', 'SIGTERM']);
+        expect(await launcher.logs('never_launched', 10)).toEqual([]);
+      });
+    });
+
+    describe('watch', () => {
+      it('tells of an instance that ended and of one that was removed, until it is aborted', async () => {
+        const ended = vi.fn<(instance_id: string) => void>();
+        const abort = new AbortController();
+        onTestFinished(() => abort.abort());
+        launcher.watch(ended, abort.signal);
+        // The watch has begun when it tells of something.
+        await vi.waitFor(async () => {
+          await launched(launcher, { does: 'exit', code: 0 });
+          expect(ended).toHaveBeenCalled();
+        }, PATIENCE);
+
+        const [stopped, removed, later] = [
+          await launched(launcher, { does: 'serve' }),
+          await launched(launcher, { does: 'serve' }),
+          await launched(launcher, { does: 'serve' }),
+        ];
+        await launcher.stop(stopped, 0);
+        await launcher.remove(removed);
+        await vi.waitFor(() => {
+          expect(ended).toHaveBeenCalledWith(stopped);
+          expect(ended).toHaveBeenCalledWith(removed);
+        }, PATIENCE);
+
+        abort.abort();
+        await launcher.remove(later);
+        expect(ended).not.toHaveBeenCalledWith(later);
+      });
+    });
+
+    describe('a platform that does not answer', () => {
+      const calls: Record<string, (unreachable: Launcher) => Promise<unknown>> = {
+        launch: (unreachable) => unreachable.launch(specOf({ does: 'serve' })),
+        stop: (unreachable) => unreachable.stop('some_instance', 0),
+        remove: (unreachable) => unreachable.remove('some_instance'),
+        inspect: (unreachable) => unreachable.inspect('some_instance'),
+        list: (unreachable) => unreachable.list(),
+        logs: (unreachable) => unreachable.logs('some_instance', 10),
+        ping: (unreachable) => unreachable.ping(),
+      };
+
+      it.each(Object.keys(calls))('makes %s fail as unavailable within the deadline', async (call) => {
+        for (const [how, unreachable] of Object.entries(harness.unreachable)) {
+          const began = performance.now();
+          const error = await calls[call]?.(unreachable).catch((reason: unknown) => reason);
+          expect(error, how).toBeInstanceOf(LauncherUnavailableError);
+          expect(performance.now() - began, how).toBeLessThan(harness.deadline_ms);
+        }
+      });
+    });
+  });
+}

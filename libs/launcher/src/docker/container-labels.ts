@@ -1,0 +1,9 @@
+/** Labels on everything this launcher makes; how managers find their containers again. */
+export const LABEL = {
+  installation: 'roost.installation',
+  instance_id: 'roost.instance_id',
+  agent_id: 'roost.agent_id',
+  generation: 'roost.generation',
+} as const;
+
+export const ofInstallation = (installation: string): string => `${LABEL.installation}=${installation}`;

@@ -1,0 +1,194 @@
+import { InFlight } from '../in-flight';
+import { instanceName } from '../instance-name';
+import {
+  LaunchRefusedError,
+  LauncherUnavailableError,
+  type InstanceObservation,
+  type InstanceSpec,
+  type Launcher,
+  type PresentInstance,
+} from '../launcher';
+import { containerBody, type ContainerBody } from './container-body';
+import { ofInstallation } from './container-labels';
+import { containerLogs } from './container-logs';
+import { presentInstance } from './container-state';
+import { resolveOptions, type DockerLauncherOptions, type ResolvedDockerOptions } from './docker.options';
+import { EngineAnswerError, EngineClient } from './engine.client';
+import { watchEnds } from './engine-events';
+import { ensureNetwork, type RunnersNetwork } from './runners-network';
+
+const INSPECTIONS_AT_ONCE = 16;
+
+/** Instances as hardened containers of one Docker Engine. */
+export class DockerLauncher implements Launcher {
+  readonly kind = 'docker';
+  readonly #options: ResolvedDockerOptions;
+  readonly #engine: EngineClient;
+  readonly #launches = new InFlight();
+  readonly #closed = new AbortController();
+
+  /** @throws {Error} when `docker_host` is not an address; the engine itself is not called yet. */
+  constructor(options: DockerLauncherOptions) {
+    this.#options = resolveOptions(options);
+    this.#engine = new EngineClient(this.#options);
+  }
+
+  launch(spec: InstanceSpec): Promise<void> {
+    return this.#launches.once(spec.instance_id, async () => {
+      const name = this.#nameOf(spec.instance_id);
+      if ((await this.#create(name, spec)) === 'created') await this.#start(name);
+    });
+  }
+
+  async stop(instance_id: string, grace_seconds: number): Promise<void> {
+    const name = this.#nameOf(instance_id);
+    if ((await this.#find(name))?.state !== 'running') return;
+    const container = this.#engine.docker.getContainer(name);
+    await this.#engine.callTolerating(
+      [304, 404, 409],
+      `stop ${name}`,
+      (abortSignal) =>
+        grace_seconds > 0
+          ? container.stop({ t: Math.ceil(grace_seconds), abortSignal })
+          : container.kill({ signal: 'SIGKILL', abortSignal }),
+      grace_seconds * 1000,
+    );
+    if ((await this.#find(name))?.state === 'running') {
+      throw new LauncherUnavailableError(
+        `${name} still runs after the engine was asked to end it; try again`,
+      );
+    }
+  }
+
+  async remove(instance_id: string): Promise<void> {
+    const name = this.#nameOf(instance_id);
+    if (!(await this.#find(name))) return;
+    await this.#engine.callTolerating([404, 409], `remove ${name}`, (abortSignal) =>
+      this.#engine.docker.getContainer(name).remove({ force: true, v: true, abortSignal }),
+    );
+  }
+
+  async inspect(instance_id: string): Promise<InstanceObservation> {
+    return (await this.#find(this.#nameOf(instance_id))) ?? { instance_id, state: 'absent' };
+  }
+
+  async list(): Promise<PresentInstance[]> {
+    const containers = await this.#engine.call('list containers', (abortSignal) =>
+      this.#engine.docker.listContainers({
+        all: true,
+        filters: { label: [ofInstallation(this.#options.installation)] },
+        abortSignal,
+      }),
+    );
+    const present: PresentInstance[] = [];
+    for (let from = 0; from < containers.length; from += INSPECTIONS_AT_ONCE) {
+      const batch = containers.slice(from, from + INSPECTIONS_AT_ONCE);
+      const found = await Promise.all(batch.map(({ Id }) => this.#find(Id)));
+      present.push(...found.filter((instance) => instance !== undefined));
+    }
+    return present;
+  }
+
+  async logs(instance_id: string, tail: number): Promise<string[]> {
+    const name = this.#nameOf(instance_id);
+    return (await this.#find(name)) ? containerLogs(this.#engine, name, tail) : [];
+  }
+
+  watch(listener: (instance_id: string) => void, signal: AbortSignal): void {
+    const until = AbortSignal.any([signal, this.#closed.signal]);
+    void watchEnds(this.#engine, this.#options.installation, listener, until);
+  }
+
+  async ping(): Promise<void> {
+    await this.#engine.call('ping', async (signal) => {
+      (await this.#engine.stream('/_ping', {}, signal)).resume();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#engine.close();
+    return Promise.resolve();
+  }
+
+  /** Makes the instances' network when it is absent; launching does so too. @throws {LauncherUnavailableError} */
+  ensureNetwork(): Promise<RunnersNetwork> {
+    return ensureNetwork(this.#engine, this.#options.network, this.#options.installation);
+  }
+
+  async #create(name: string, spec: InstanceSpec): Promise<PresentInstance['state']> {
+    // dockerode would repeat a plain body in the query string, and with it the environment in proxies' logs.
+    const request: { _query: { name: string }; _body: ContainerBody } = {
+      _query: { name },
+      _body: containerBody(spec, this.#options),
+    };
+    try {
+      await this.#engine.call(`create ${name}`, (abortSignal) =>
+        this.#engine.docker.createContainer({ ...request, abortSignal }),
+      );
+      return 'created';
+    } catch (error) {
+      if (error instanceof EngineAnswerError && error.status === 409) return this.#stateOfTaken(name);
+      throw this.#refusalIn(error);
+    }
+  }
+
+  /** The name is taken: by an earlier launch of this instance whose answer was lost, or by a stranger. */
+  async #stateOfTaken(name: string): Promise<PresentInstance['state']> {
+    const container = await this.#inspect(name);
+    if (!container) throw new LauncherUnavailableError(`the engine is still removing ${name}; try again`);
+    const instance = presentInstance(container, this.#options.installation);
+    if (instance) return instance.state;
+    throw new LaunchRefusedError(
+      `the name ${name} is taken by a container that is not ours; remove it with: docker rm -f ${name}`,
+    );
+  }
+
+  async #start(name: string): Promise<void> {
+    const start = (): Promise<unknown> =>
+      this.#engine.callTolerating([304], `start ${name}`, (abortSignal) =>
+        this.#engine.docker.getContainer(name).start({ abortSignal }),
+      );
+    try {
+      await start().catch(async (error: unknown) => {
+        if (!isMissingNetwork(error)) throw error;
+        await this.ensureNetwork();
+        await start();
+      });
+    } catch (error) {
+      throw this.#refusalIn(error);
+    }
+  }
+
+  #refusalIn(error: unknown): unknown {
+    if (!(error instanceof EngineAnswerError) || !isForGood(error.status)) return error;
+    const { image, build_hint } = this.#options;
+    return new LaunchRefusedError(
+      /no such image/i.test(error.answer)
+        ? `the runner's image ${image} is missing; build it with: ${build_hint}`
+        : `the Docker Engine refuses this instance: ${error.answer}`,
+      { cause: error },
+    );
+  }
+
+  async #find(name: string): Promise<PresentInstance | undefined> {
+    const container = await this.#inspect(name);
+    return container && presentInstance(container, this.#options.installation);
+  }
+
+  #inspect(name: string) {
+    return this.#engine.callTolerating([404], `inspect ${name}`, (abortSignal) =>
+      this.#engine.docker.getContainer(name).inspect({ abortSignal }),
+    );
+  }
+
+  #nameOf(instance_id: string): string {
+    return instanceName(this.#options.installation, instance_id);
+  }
+}
+
+const isForGood = (status: number): boolean =>
+  status >= 400 && status < 500 && status !== 408 && status !== 429;
+
+const isMissingNetwork = (error: unknown): boolean =>
+  error instanceof EngineAnswerError && error.status === 404 && /network .*not found/i.test(error.answer);
