@@ -11,7 +11,10 @@ describe('the gateway without bots', () => {
   });
 
   it('is alive and ready, and answers anything else with a problem that has a code', async () => {
-    app = await startGateway(readConfig({ GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: '0' }), pino({ enabled: false }));
+    app = await startGateway(
+      readConfig({ GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: '0' }),
+      pino({ enabled: false }),
+    );
     const url = await app.getUrl();
 
     expect((await fetch(`${url}/livez`)).status).toBe(200);

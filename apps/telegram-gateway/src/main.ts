@@ -7,7 +7,11 @@ const SHUTDOWN_MS = 5_000;
 
 runMain(async () => {
   const config = readConfig();
-  const logger = await createLogger({ name: 'telegram-gateway', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const logger = await createLogger({
+    name: 'telegram-gateway',
+    level: config.LOG_LEVEL,
+    format: config.LOG_FORMAT,
+  });
   logger.info({ config: redactConfig(gatewaySchema, config) }, 'starting; no bot is configured');
   const app = await startGateway(config, logger);
   closeOnSignal(() => app.close(), SHUTDOWN_MS, logger);

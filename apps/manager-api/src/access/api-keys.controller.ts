@@ -39,6 +39,7 @@ export class ApiKeysController {
   @HttpCode(204)
   @NeedsScope('admin')
   @ApiOperation({ summary: 'Revoke an API key; its sockets close within a minute' })
+  @ApiParam({ name: 'api_key_id', description: 'The key, by its id.', example: 'key_4vJx2pQzW8mNcR6tYbL0sD' })
   @ApiNoContentResponse({ description: 'Revoked, now or before.' })
   @ApiProblems('api_key_not_found')
   async revoke(@Param('api_key_id') api_key_id: string): Promise<void> {

@@ -180,7 +180,7 @@ export class AgentsController {
     name: 'version',
     description: 'The version to restore.',
     example: 1,
-    schema: { type: 'integer', minimum: 1 },
+    schema: { type: 'integer', minimum: 1, example: 1 },
   })
   @ApiOkResponse({ type: AgentDto })
   @ApiProblems('agent_not_found', 'version_not_found', 'validation_failed')
