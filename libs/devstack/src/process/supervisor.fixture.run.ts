@@ -10,7 +10,7 @@ export async function runSupervisor(
 ): Promise<{ supervisor: ChildProcess; started: ProcessIdentity }> {
   const script = new URL('./supervisor.fixture.ts', import.meta.url).pathname;
   const supervisor = spawn(process.execPath, ['--import', 'tsx', script, what, dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface(supervisor.stdout);
   const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(60_000) })) as [string];

@@ -14,5 +14,6 @@ const { pid } =
         logFile: join(dir, 'sleep.log'),
         recordFile: join(dir, 'sleep.json'),
       });
-console.log(pid);
-setInterval(() => undefined, 60_000);
+process.stdout.write(`${pid}\n`);
+// Ends with the test that runs it, however that ends.
+process.stdin.once('end', () => process.exit()).resume();
