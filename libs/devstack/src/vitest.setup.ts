@@ -1,11 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startServerBroker, type BrokerAddress } from './run/server.broker';
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    roostStack: BrokerAddress;
-  }
-}
+import { startServerBroker } from './run/server.broker';
 
 /** Vitest's `globalSetup`: lets test files ask for servers; none is started before one does. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

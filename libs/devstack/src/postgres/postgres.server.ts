@@ -87,6 +87,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   };
 }
 
+/** Ends the server that a killed process left behind on this data; nothing to end is fine. */
+export async function endLeftoverPostgres(dataDir: string): Promise<void> {
+  const home = reachableDirectory(dataDir, postgresAccount());
+  await endLeftover(join(home, 'postgres.json'));
+  await clearStaleServer(join(home, 'pgdata'));
+}
+
 /** Somebody may take a free port before the server does, and the backends of a killed server need a moment to go. */
 async function onFreePort<T>(launch: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

@@ -7,6 +7,11 @@ export interface Watched {
   tail(lines: number): string;
 }
 
+/** What was waited for did not come; `message` says what, and shows the log of who was to bring it. */
+export class WaitError extends Error {
+  override readonly name = 'WaitError';
+}
+
 /**
  * Calls `probe` until it yields a value. Rejects after `deadlineMs`, or as soon as `watched` has ended; the
  * message shows the last lines of its log.
@@ -22,12 +27,12 @@ export async function waitUntil<T>(
     if (value !== undefined) return value;
     if (watched?.exit) {
       const { code, signal } = watched.exit;
-      throw new Error(
+      throw new WaitError(
         `${what}: the process ended (${signal ?? `exit code ${code ?? '?'}`})${logOf(watched)}`,
       );
     }
     if (performance.now() > deadline) {
-      throw new Error(`${what}: not within ${deadlineMs / 1000} s${logOf(watched)}`);
+      throw new WaitError(`${what}: not within ${deadlineMs / 1000} s${logOf(watched)}`);
     }
     await delay(pause);
   }

@@ -1,6 +1,12 @@
 import { createDatabase, type TestDatabase } from '../postgres/test.database';
 import type { BrokerAddress } from './server.broker';
 
+declare module 'vitest' {
+  export interface ProvidedContext {
+    roostStack: BrokerAddress;
+  }
+}
+
 export interface TestRedis {
   readonly url: string;
   readonly port: number;

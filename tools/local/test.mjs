@@ -1,0 +1,3 @@
+import { runCommand } from './setup/bootstrap.mjs';
+
+await runCommand('test.command.ts');
