@@ -16,8 +16,8 @@ import { readConfig } from './config';
 import { closingLine, countTests } from './test.results';
 
 const results = join(root, 'dist', 'test-results');
-const nx = join(root, 'node_modules', 'nx', 'bin', 'nx.js');
-const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+const nx = join(root, 'node_modules', '.bin', 'nx');
+const vitest = join(root, 'node_modules', '.bin', 'vitest');
 const e2eConfig = join('e2e', 'vitest.config.ts');
 
 /** `npm test`: set-up, then every check there is. */
