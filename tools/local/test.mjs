@@ -1,3 +1,3 @@
-import { runCommand } from './setup/bootstrap.mjs';
+import { runCommand } from './setup/command.mjs';
 
 await runCommand('test.command.ts');

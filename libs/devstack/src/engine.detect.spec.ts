@@ -60,6 +60,7 @@ describe('detectEngine', () => {
 
 it('engineForTests fails where the engine is required', async () => {
   vi.stubEnv('DOCKER_HOST', `unix://${join(dir, 'none.sock')}`);
+  vi.stubEnv('ROOST_REQUIRE_ENGINE', '');
   expect(await engineForTests()).toMatchObject({ available: false });
   vi.stubEnv('ROOST_REQUIRE_ENGINE', '1');
   await expect(engineForTests()).rejects.toThrow('start dockerd');

@@ -1,5 +1,5 @@
 // Runs the local stack of another directory, for tests. Usage: local.stack.fixture.ts ROOT all|deps
-import { exitWith } from '../setup/bootstrap.mjs';
+import { exitWith } from '../setup/command.mjs';
 import { readConfig } from './config';
 import { runLocalStack } from './local.stack';
 import { pathsOf } from './paths';
