@@ -8,6 +8,6 @@ import { endRunners } from './runner.sweep';
 export async function endLeftovers(paths: Paths): Promise<void> {
   const records = readdirSync(paths.processes).filter((name) => name.endsWith('.json'));
   await Promise.all(records.map((name) => endLeftover(join(paths.processes, name))));
-  await endRunners(paths.runners, join(paths.apps, 'agent-runner'));
+  await endRunners(paths.runners);
   await Promise.all([endLeftover(join(paths.redis, 'redis.json')), endLeftoverPostgres(paths.postgres)]);
 }

@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -200,7 +209,9 @@ describe('the end', () => {
     started.push(stranger);
     const stack = await ready(await start());
     const runner = await startRunner();
-    writeFileSync(join(root, '.roost', 'runners', 'other.json'), JSON.stringify({ pid: stranger.pid }));
+    const taken = { process: { pid: stranger.pid, started: 'at another time' } };
+    mkdirSync(join(root, '.roost', 'runners', 'ended'));
+    writeFileSync(join(root, '.roost', 'runners', 'ended', 'instance.json'), JSON.stringify(taken));
 
     expect(await end(stack, signal)).toBe(0);
     expect(isAlive(runner)).toBe(false);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { requireFreePort } from '@roost/devstack';
 import { say, step } from '../setup/progress.mjs';
 import { announcement, dependencies } from './announcement';
@@ -55,9 +54,7 @@ export async function runLocalStack({ paths, config, mode, prepare }: LocalStack
     return 0;
   } finally {
     await step('Stopping', async () => {
-      await supervisor.stop(new Set(appRows.map(({ label }) => label)), () =>
-        endRunners(paths.runners, join(paths.apps, 'agent-runner')),
-      );
+      await supervisor.stop(new Set(appRows.map(({ label }) => label)), () => endRunners(paths.runners));
     });
     lock.release();
   }

@@ -14,7 +14,7 @@ export interface Paths {
   processes: string;
   postgres: string;
   redis: string;
-  /** Kept by the manager's process launcher: one JSON file a runner instance. */
+  /** Kept by the manager's process launcher: one directory a runner instance. */
   runners: string;
   /** The bundled apps. */
   apps: string;
