@@ -4,6 +4,7 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
 import { ApiKeyPageDto, CreateApiKeyDto, CreatedApiKeyDto, PageQueryDto } from '@roost/contracts/rest';

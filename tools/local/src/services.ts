@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { startModelStub, startPostgres, startRedis, waitUntil } from '@roost/devstack';
+import { bundleOf, runNode, startNode } from './app.process';
+import type { Service, StackContext } from './service';
+
+/**
+ * The local stack, in the order it starts; it stops in the reverse. A further app is a further row.
+ */
+export const servers: Service[] = [
+  {
+    label: 'PostgreSQL',
+    async start({ paths, env }) {
+      const server = await startPostgres({ dataDir: paths.postgres });
+      const { url } = await server.createDatabase('roost');
+      env['DATABASE_URL'] = url;
+      return { child: server.child, stop: () => server.stop() };
+    },
+  },
+  {
+    label: 'Redis',
+    async start({ paths, env }) {
+      const server = await startRedis({ dir: paths.redis, appendonly: true });
+      env['REDIS_URL'] = server.url;
+      return { child: server.child, stop: () => server.stop() };
+    },
+  },
+  {
+    label: 'Model',
+    async start({ config, env }) {
+      if (config.openaiApiKey) return null;
+      const stub = await startModelStub({ persona: 'demo' });
+      env['OPENAI_API_KEY'] = 'demo';
+      env['OPENAI_BASE_URL'] = stub.baseUrl;
+      return { stop: () => stub.stop() };
+    },
+  },
+];
+
+const migrations: Service = {
+  label: 'Migrations',
+  async start(stack) {
+    await runNode(stack, 'migrations', [bundleOf(stack, 'manager-api', 'migrate')], 60_000);
+    return null;
+  },
+};
+
+const manager = (...flags: string[]): Service => ({
+  label: 'Manager',
+  async start(stack) {
+    Object.assign(stack.env, managerEnvironment(stack));
+    const child = await startNode(stack, 'manager', [...flags, bundleOf(stack, 'manager-api')]);
+    const ready = `http://127.0.0.1:${stack.config.managerPort}/readyz`;
+    try {
+      await waitUntil(`the manager is ready (${ready})`, () => responds(ready), {
+        deadlineMs: 60_000,
+        watched: child,
+      });
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+    return { child, stop: () => child.stop(15_000) };
+  },
+});
+
+const bundleWatch = (app: string): Service => ({
+  label: `Rebuild of ${app}`,
+  async start(stack) {
+    const child = await startNode(stack, `watch-${app}`, [
+      'tools/build/bundle.mjs',
+      `apps/${app}`,
+      '--watch',
+    ]);
+    return { child, stop: () => child.stop(5_000) };
+  },
+});
+
+export const apps: Service[] = [migrations, manager()];
+
+/** For development: bundles are rebuilt when a source changes, and the manager restarts when its bundle does. */
+export const reloadingApps: Service[] = [
+  migrations,
+  bundleWatch('agent-runner'),
+  bundleWatch('manager-api'),
+  manager('--watch', '--watch-preserve-output'),
+];
+
+function managerEnvironment({ paths, config, secrets }: StackContext): NodeJS.ProcessEnv {
+  return {
+    NODE_ENV: 'development',
+    SECRETS_KEY: secrets.secrets_key,
+    BOOTSTRAP_API_KEY: secrets.bootstrap_api_key,
+    MANAGER_HOST: '127.0.0.1',
+    MANAGER_PORT: String(config.managerPort),
+    INTERNAL_PORT: String(config.internalPort),
+    LAUNCHER: 'process',
+    RUNNER_ENTRY: join(paths.apps, 'agent-runner', 'main.js'),
+    RUNNER_STATE_DIR: paths.runners,
+  };
+}
+
+async function responds(url: string): Promise<true | undefined> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok || undefined;
+  } catch {
+    return undefined;
+  }
+}
