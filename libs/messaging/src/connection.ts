@@ -25,10 +25,13 @@ const base = ({ url, username, password, name }: RedisTarget): [string, RedisOpt
     connectTimeout: 5_000,
     // An instance's user may not ask INFO; a command sent too early is retried by Redis' own LOADING answer.
     enableReadyCheck: false,
+    // CLIENT SETINFO came with Redis 7.2; on 7.0 an instance's user cannot be allowed to send it.
+    disableClientInfo: true,
     retryStrategy: reconnectDelay,
     // A command whose answer was lost is not sent twice behind its caller's back: an XADD would repeat.
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 1,
+    // Zero: what was under way when a connection broke fails at once. With more it would hang until the timeout.
+    maxRetriesPerRequest: 0,
     lazyConnect: true,
   },
 ];

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 /** What a runner does with Redis, and nothing more. */
 const COMMANDS = [
-  ...['+ping', '+hello', '+auth', '+client|setname', '+client|setinfo', '+client|id'],
+  ...['+ping', '+hello', '+auth', '+client|setname', '+client|id'],
   ...[
     '+xadd',
     '+xack',
