@@ -1,0 +1,14 @@
+import { NestFactory } from '@nestjs/core';
+import { NestLogger } from '@roost/service-kit';
+import { RunnerService } from './lifecycle/runner.service';
+import { RunnerModule, type RunnerSetting } from './runner.module';
+
+/** Builds everything, the compiled graph included, and connects nowhere. */
+export async function assemble(setting: RunnerSetting): Promise<RunnerService> {
+  const context = await NestFactory.createApplicationContext(
+    RunnerModule.forInstance(setting),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
+    { logger: new NestLogger(setting.logger), abortOnError: false },
+  );
+  return context.get(RunnerService);
+}

@@ -1,0 +1,141 @@
+import type { RunnableConfig } from '@langchain/core/runnables';
+import {
+  BaseCheckpointSaver,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  copyCheckpoint,
+  getCheckpointId,
+  maxChannelVersion,
+  type PendingWrite,
+  TASKS,
+} from '@langchain/langgraph-checkpoint';
+import type { CheckpointClient } from './checkpoint.client';
+import { CheckpointCodec, configOf } from './checkpoint.codec';
+import { TupleCache } from './tuple.cache';
+
+/** Threads whose newest checkpoint is kept in memory; each holds at most the agent's memory depth. */
+const THREADS_CACHED = 500;
+
+/** LangGraph's checkpoints, kept by the manager and reached over its internal port. */
+export class HttpCheckpointSaver extends BaseCheckpointSaver {
+  private readonly codec = new CheckpointCodec(this.serde);
+  private readonly cache: TupleCache;
+
+  constructor(
+    private readonly store: CheckpointClient,
+    { threads_cached = THREADS_CACHED }: { threads_cached?: number } = {},
+  ) {
+    super();
+    this.cache = new TupleCache(threads_cached);
+  }
+
+  async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    const { thread_id, checkpoint_ns } = placeOf(config);
+    if (thread_id === undefined) return undefined;
+    const checkpoint_id = getCheckpointId(config) || null;
+    if (checkpoint_id === null) {
+      const known = this.cache.get(thread_id, checkpoint_ns);
+      if (known) return known.tuple;
+    }
+    const stored = await this.store.get({ thread_id, checkpoint_ns, checkpoint_id });
+    const tuple = stored ? await this.withPendingSends(await this.codec.decode(stored)) : undefined;
+    if (checkpoint_id === null) this.cache.set(thread_id, checkpoint_ns, tuple);
+    return tuple;
+  }
+
+  async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    const { thread_id, checkpoint_ns } = config.configurable ?? {};
+    const tuples = await this.store.list({
+      thread_id: (thread_id as string | undefined) ?? null,
+      checkpoint_ns: (checkpoint_ns as string | undefined) ?? null,
+      checkpoint_id: getCheckpointId(config) || null,
+      before: options.before ? getCheckpointId(options.before) || null : null,
+      limit: options.limit ?? null,
+      filter: options.filter ?? {},
+    });
+    for (const stored of tuples) yield this.withPendingSends(await this.codec.decode(stored));
+  }
+
+  async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+  ): Promise<RunnableConfig> {
+    const { thread_id, checkpoint_ns } = placeOf(config);
+    if (thread_id === undefined) throw new Error('A checkpoint needs a thread_id in its configurable');
+    const parent_checkpoint_id = getCheckpointId(config) || null;
+    const saved = copyCheckpoint(checkpoint);
+    const next = configOf(thread_id, checkpoint_ns, checkpoint.id);
+    // Unknown until the store has it: after a failed write memory must not run ahead.
+    this.cache.forget(thread_id, checkpoint_ns);
+    await this.store.put(
+      await this.codec.encode({ thread_id, checkpoint_ns, parent_checkpoint_id }, saved, metadata),
+    );
+    this.cache.set(thread_id, checkpoint_ns, {
+      config: next,
+      checkpoint: saved,
+      metadata,
+      pendingWrites: [],
+      ...(parent_checkpoint_id === null
+        ? {}
+        : { parentConfig: configOf(thread_id, checkpoint_ns, parent_checkpoint_id) }),
+    });
+    return next;
+  }
+
+  async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+    const { thread_id, checkpoint_ns } = placeOf(config);
+    const checkpoint_id = getCheckpointId(config);
+    if (thread_id === undefined || checkpoint_id === '') {
+      throw new Error('Writes need a thread_id and a checkpoint_id in their configurable');
+    }
+    this.cache.forget(thread_id, checkpoint_ns);
+    await this.store.putWrites({
+      thread_id,
+      checkpoint_ns,
+      checkpoint_id,
+      writes: await this.codec.encodeWrites(writes, taskId),
+    });
+    this.cache.forget(thread_id, checkpoint_ns);
+  }
+
+  async deleteThread(threadId: string): Promise<void> {
+    await this.store.deleteThread({ thread_id: threadId });
+    this.cache.forgetThread(threadId);
+  }
+
+  /** Checkpoints older than format 4 kept the sends of a step among their parent's writes. */
+  private async withPendingSends(tuple: CheckpointTuple): Promise<CheckpointTuple> {
+    const { checkpoint, parentConfig } = tuple;
+    if (checkpoint.v >= 4 || !parentConfig) return tuple;
+    const { thread_id, checkpoint_ns } = placeOf(parentConfig);
+    const parent = await this.store.get({
+      thread_id: thread_id ?? '',
+      checkpoint_ns,
+      checkpoint_id: getCheckpointId(parentConfig),
+    });
+    const writes = parent ? ((await this.codec.decode(parent)).pendingWrites ?? []) : [];
+    const versions = Object.values(checkpoint.channel_versions);
+    return {
+      ...tuple,
+      checkpoint: {
+        ...checkpoint,
+        channel_values: {
+          ...checkpoint.channel_values,
+          [TASKS]: writes.filter(([, channel]) => channel === TASKS).map(([, , value]) => value),
+        },
+        channel_versions: {
+          ...checkpoint.channel_versions,
+          [TASKS]: versions.length > 0 ? maxChannelVersion(...versions) : this.getNextVersion(undefined),
+        },
+      },
+    };
+  }
+}
+
+function placeOf({ configurable }: RunnableConfig): { thread_id: string | undefined; checkpoint_ns: string } {
+  const { thread_id, checkpoint_ns } = (configurable ?? {}) as Record<string, string | undefined>;
+  return { thread_id, checkpoint_ns: checkpoint_ns ?? '' };
+}

@@ -1,0 +1,42 @@
+import { type CheckpointTuple, copyCheckpoint } from '@langchain/langgraph-checkpoint';
+import { LRUCache } from 'lru-cache';
+
+/**
+ * The newest tuple of each thread, or the knowledge that a thread has none. True because one instance at a time
+ * writes an agent's checkpoints: the manager refuses the token of an older one.
+ *
+ * Values are shared, not copied: a node returns new messages and never changes those it was given.
+ */
+export class TupleCache {
+  private readonly newest: LRUCache<string, { tuple: CheckpointTuple | undefined }>;
+
+  /** `max` threads; 0 switches the cache off. */
+  constructor(private readonly max: number) {
+    this.newest = new LRUCache({ max: Math.max(1, max) });
+  }
+
+  /** Undefined when the cache does not know; a tuple of undefined when there is none. */
+  get(thread_id: string, checkpoint_ns: string): { tuple: CheckpointTuple | undefined } | undefined {
+    const known = this.newest.get(key(thread_id, checkpoint_ns));
+    if (!known?.tuple) return known;
+    const { tuple } = known;
+    return { tuple: { ...tuple, checkpoint: copyCheckpoint(tuple.checkpoint) } };
+  }
+
+  set(thread_id: string, checkpoint_ns: string, tuple: CheckpointTuple | undefined): void {
+    if (this.max > 0) this.newest.set(key(thread_id, checkpoint_ns), { tuple });
+  }
+
+  /** Something about the thread changed that the cache cannot follow. */
+  forget(thread_id: string, checkpoint_ns: string): void {
+    this.newest.delete(key(thread_id, checkpoint_ns));
+  }
+
+  forgetThread(thread_id: string): void {
+    for (const known of [...this.newest.keys()]) {
+      if (known.startsWith(key(thread_id, ''))) this.newest.delete(known);
+    }
+  }
+}
+
+const key = (thread_id: string, checkpoint_ns: string): string => `${thread_id}\n${checkpoint_ns}`;

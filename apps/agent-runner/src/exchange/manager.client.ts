@@ -1,0 +1,87 @@
+import { withBackoff } from '../lifecycle/backoff';
+import { CredentialRefusedError } from '../lifecycle/fence';
+
+/** Milliseconds one request may take. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/** The manager did not answer, or not yet with a result; asking again may help. */
+export class ManagerUnavailableError extends Error {
+  override readonly name = 'ManagerUnavailableError';
+}
+
+/** The manager understood the request and refuses it. */
+export class ManagerRefusedError extends Error {
+  override readonly name = 'ManagerRefusedError';
+
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface ManagerRequest {
+  method: 'GET' | 'POST';
+  /** Path with query, on the origin of the configuration's URL. */
+  path: string;
+  body?: unknown;
+  /** Milliseconds over all attempts. */
+  deadline_ms: number;
+  signal?: AbortSignal;
+}
+
+/** The manager's internal port. Every request is safe to repeat, and is repeated until its deadline. */
+export class ManagerClient {
+  private readonly origin: string;
+  private readonly headers: Record<string, string>;
+
+  constructor(config_url: string, token: string | null) {
+    this.origin = new URL(config_url).origin;
+    this.headers = {
+      accept: 'application/json',
+      'content-type': 'application/json',
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    };
+  }
+
+  /**
+   * The parsed JSON body, or undefined when there is none.
+   * @throws {CredentialRefusedError} {@link ManagerRefusedError} {@link ManagerUnavailableError}
+   */
+  async request<Result>(request: ManagerRequest): Promise<Result> {
+    const { deadline_ms, signal } = request;
+    return withBackoff(() => this.attempt<Result>(request), {
+      deadline_ms,
+      isRetryable: (error) => error instanceof ManagerUnavailableError,
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  private async attempt<Result>({ method, path, body, signal }: ManagerRequest): Promise<Result> {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    let status: number;
+    let answer: string;
+    try {
+      const response = await fetch(`${this.origin}${path}`, {
+        method,
+        headers: this.headers,
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        redirect: 'error',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      status = response.status;
+      answer = await response.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ManagerUnavailableError(`The manager at ${this.origin} does not answer ${path}`, {
+        cause: error,
+      });
+    }
+    if (status >= 200 && status < 300) return (answer === '' ? undefined : JSON.parse(answer)) as Result;
+    const message = `The manager answered ${status} to ${method} ${path}`;
+    if (status === 401) throw new CredentialRefusedError(message);
+    if (status === 429 || status >= 500) throw new ManagerUnavailableError(message);
+    throw new ManagerRefusedError(status, message);
+  }
+}

@@ -1,0 +1,16 @@
+import type { BaseMessage } from '@langchain/core/messages';
+import type { AgentConfiguration } from '@roost/contracts';
+
+/**
+ * The messages the model is shown: the one being answered, after at most `depth` earlier ones. It never begins
+ * with an answer whose question has been forgotten: some models refuse such a conversation.
+ */
+export function memoryWindow(
+  messages: BaseMessage[],
+  message_id: string,
+  { enabled, depth }: AgentConfiguration['memory'],
+): BaseMessage[] {
+  const current = messages.findIndex(({ id }) => id === message_id);
+  const recent = messages.slice(Math.max(0, current - (enabled ? depth : 0)), current + 1);
+  return recent.slice(recent.findIndex((message) => message.type === 'human'));
+}

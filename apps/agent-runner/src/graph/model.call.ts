@@ -1,0 +1,111 @@
+import type { BaseMessage } from '@langchain/core/messages';
+import type { RunnableConfig } from '@langchain/core/runnables';
+import type { ChatOpenAI } from '@langchain/openai';
+import { setTimeout as pause } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { brokeOff, fromProvider, malformed, ModelError, timedOut, withheld } from './model.error';
+import type { OpenModelStream } from './model.stream';
+import type { RunContext } from './run.context';
+
+export interface ModelLimits {
+  /** Milliseconds for the whole answer, retries included. */
+  timeout_ms: number;
+  /** Milliseconds the model may be silent. */
+  stall_ms: number;
+  /** Milliseconds before the first retry; doubled for each further one. */
+  backoff_ms: number;
+}
+
+export interface ModelReply {
+  content: string;
+  usage: { input_tokens: number; output_tokens: number } | null;
+}
+
+const RETRIES = 3;
+
+/** Asks the model and streams its answer; asks again only as long as nobody has seen a token. */
+export class ModelCall {
+  constructor(
+    private readonly openStream: OpenModelStream,
+    private readonly limits: ModelLimits,
+  ) {}
+
+  /** @throws {ModelError} or the reason of `config.signal` when that aborts. */
+  async answer(
+    model: ChatOpenAI,
+    messages: BaseMessage[],
+    config: RunnableConfig,
+    events: Pick<RunContext, 'onToken' | 'onRetry'>,
+  ): Promise<ModelReply> {
+    const { timeout_ms, backoff_ms } = this.limits;
+    const deadline = AbortSignal.timeout(timeout_ms);
+    const ends_at = performance.now() + timeout_ms;
+    const stop = config.signal ? AbortSignal.any([config.signal, deadline]) : deadline;
+    const isWorthRetrying = (error: Error): error is ModelError =>
+      error instanceof ModelError &&
+      error.retry.helps &&
+      performance.now() + error.retry.after_ms + backoff_ms < ends_at;
+    try {
+      return await pRetry(() => this.attempt(model, messages, { ...config, signal: stop }, events.onToken), {
+        retries: RETRIES,
+        minTimeout: backoff_ms,
+        maxTimeout: 10_000,
+        factor: 2,
+        randomize: true,
+        signal: stop,
+        shouldRetry: ({ error }) => isWorthRetrying(error),
+        onFailedAttempt: async ({ error, retriesLeft }) => {
+          if (retriesLeft === 0 || !isWorthRetrying(error)) return;
+          events.onRetry(error.message);
+          await pause(error.retry.after_ms, undefined, { signal: stop });
+        },
+      });
+    } catch (error) {
+      config.signal?.throwIfAborted();
+      if (deadline.aborted) throw timedOut(timeout_ms / 1_000);
+      throw error;
+    }
+  }
+
+  private async attempt(
+    model: ChatOpenAI,
+    messages: BaseMessage[],
+    config: RunnableConfig & { signal: AbortSignal },
+    onToken: RunContext['onToken'],
+  ): Promise<ModelReply> {
+    const { stall_ms } = this.limits;
+    const stalled = new AbortController();
+    const stallTimer = setTimeout(() => stalled.abort(), stall_ms);
+    let content = '';
+    let finish: string | undefined;
+    let usage: ModelReply['usage'] = null;
+    try {
+      const signal = AbortSignal.any([config.signal, stalled.signal]);
+      for await (const chunk of this.openStream(model, messages, { ...config, signal })) {
+        stallTimer.refresh();
+        finish ??= chunk.finish;
+        usage = chunk.usage ?? usage;
+        if (chunk.text === '') continue;
+        content += chunk.text;
+        const full = onToken(chunk.text);
+        if (full) await full;
+      }
+    } catch (error) {
+      config.signal.throwIfAborted();
+      if (stalled.signal.aborted) throw timedOut(stall_ms / 1_000);
+      throw content === '' ? fromProvider(error) : final(brokeOff(error));
+    } finally {
+      clearTimeout(stallTimer);
+    }
+    if (finish === undefined) throw content === '' ? malformed() : final(brokeOff());
+    if (content === '') throw finish === 'content_filter' ? withheld() : malformed();
+    return {
+      content,
+      usage: usage && { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
+    };
+  }
+}
+
+/** After the first token a retry would repeat text that somebody has read. */
+const final = (error: ModelError): ModelError =>
+  new ModelError(error.code, error.message, { helps: false, after_ms: 0 }, { cause: error.cause });

@@ -1,0 +1,46 @@
+import type { BaseMessage } from '@langchain/core/messages';
+import type { RunnableConfig } from '@langchain/core/runnables';
+import type { ChatOpenAI } from '@langchain/openai';
+
+export interface ModelChunk {
+  text: string;
+  /** Why the answer ended, once it has. */
+  finish: string | undefined;
+  usage: { input_tokens: number; output_tokens: number } | undefined;
+}
+
+export type OpenModelStream = (
+  model: ChatOpenAI,
+  messages: BaseMessage[],
+  config: RunnableConfig,
+) => AsyncIterable<ModelChunk>;
+
+/**
+ * Reads the model's own chunks. `model.stream()` would build callbacks and add every chunk to a growing message
+ * on the way: a sixth of the time to the first token, for tracers that are not there.
+ */
+export const streamChunks: OpenModelStream = async function* (model, messages, { signal }) {
+  for await (const { text, message, generationInfo } of model._streamResponseChunks(
+    messages,
+    signal ? { signal } : {},
+  )) {
+    yield { text, ...readMetadata(message, generationInfo) };
+  }
+};
+
+/** The same through LangChain's callbacks, so that a tracer sees the call. */
+export const streamTraced: OpenModelStream = async function* (model, messages, config) {
+  for await (const chunk of await model.stream(messages, config)) {
+    yield { text: chunk.text, ...readMetadata(chunk) };
+  }
+};
+
+function readMetadata(
+  message: BaseMessage & { usage_metadata?: ModelChunk['usage'] },
+  generationInfo: Record<string, unknown> = {},
+): Omit<ModelChunk, 'text'> {
+  // Chat completions say `finish_reason`; the Responses API, which some models need, says `status`.
+  const { finish_reason, status } = { ...message.response_metadata, ...generationInfo };
+  const finish = finish_reason ?? status;
+  return { finish: typeof finish === 'string' ? finish : undefined, usage: message.usage_metadata };
+}

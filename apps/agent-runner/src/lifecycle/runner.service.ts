@@ -1,0 +1,70 @@
+import { internalPaths } from '@roost/contracts';
+import type { Messaging } from '@roost/messaging';
+import type { Logger } from 'pino';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ManagerClient } from '../exchange/manager.client';
+import type { HeartbeatService } from '../heartbeat/heartbeat.service';
+import type { InboxReader } from '../inbox/inbox.reader';
+import type { ThreadScheduler } from '../inbox/thread.scheduler';
+import { ExitError } from './exit.codes';
+import { CredentialRefusedError, type Fence } from './fence';
+
+const READY_DEADLINE_MS = 60_000;
+/** Milliseconds of the grace period kept for handing back and closing. */
+const STOP_MARGIN_MS = 2_000;
+/** Milliseconds an aborted run may take to notice. */
+const ABORT_MS = 1_000;
+
+/** The order in which an instance comes up and goes down. */
+export class RunnerService {
+  constructor(
+    private readonly manager: ManagerClient,
+    private readonly messaging: Messaging,
+    private readonly inbox: InboxReader,
+    private readonly scheduler: ThreadScheduler,
+    private readonly heartbeat: HeartbeatService,
+    private readonly runs: AbortController,
+    private readonly fence: Fence,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Resolves when messages are being answered and the manager knows.
+   * @throws {ExitError} when Redis or the manager stays silent.
+   */
+  async start(): Promise<void> {
+    await this.heartbeat.start();
+    await this.inbox.join();
+    void this.inbox.read();
+    try {
+      await this.manager.request({
+        method: 'POST',
+        path: internalPaths.ready,
+        deadline_ms: READY_DEADLINE_MS,
+        signal: this.runs.signal,
+      });
+    } catch (error) {
+      this.fence.inspect(error);
+      if (error instanceof CredentialRefusedError || this.runs.signal.aborted) return;
+      throw new ExitError('unavailable', 'The manager did not take the news that this instance is ready.', {
+        cause: error,
+      });
+    }
+    this.logger.info('ready');
+  }
+
+  /** Finishes what is under way within `grace_ms`, less a margin, and hands back the rest. */
+  async stop(grace_ms: number): Promise<void> {
+    this.inbox.stop();
+    this.scheduler.close();
+    const idle = this.scheduler.whenIdle();
+    await Promise.race([idle, pause(grace_ms - STOP_MARGIN_MS, undefined, { ref: false })]);
+    // Neither reported nor acknowledged: the next instance starts these messages again.
+    this.runs.abort(new Error('The instance is stopping'));
+    await Promise.race([idle, pause(ABORT_MS, undefined, { ref: false })]);
+    const handed_back = this.scheduler.message_ids;
+    this.heartbeat.stop();
+    this.messaging.close();
+    this.logger.info({ handed_back: handed_back.length }, 'stopped');
+  }
+}

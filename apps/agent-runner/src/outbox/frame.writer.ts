@@ -1,0 +1,110 @@
+import type { LoggedFrame } from '@roost/contracts';
+
+/** Milliseconds tokens are joined for, after the first. */
+export const JOIN_MS = 15;
+/** Characters that may wait to be written; beyond that the model is read no further. */
+export const WAITING_MAX = 64 * 1_024;
+
+type RunState = Extract<LoggedFrame, { type: 'run' }>['state'];
+
+export interface FrameWriterOptions {
+  message_id: string;
+  run_id: string;
+  append: (...frames: [LoggedFrame, ...LoggedFrame[]]) => Promise<unknown>;
+  /** The log could not be written: the run goes on, its listeners get the final reply alone. */
+  onFailure: (error: unknown) => void;
+}
+
+/**
+ * Writes one run's frames to its thread's log: in order, one append at a time, the first token at once, further
+ * ones joined.
+ *
+ * After a failed append it stays silent: it is unknown whether that one counted, and what a client has seen must
+ * be a beginning of the reply, without gaps or repeats.
+ */
+export class FrameWriter {
+  private readonly waiting: LoggedFrame[] = [];
+  private waitingLength = 0;
+  private opening: Promise<unknown> = Promise.resolve();
+  private appending: Promise<void> | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private hasToken = false;
+  private silent = false;
+
+  constructor(private readonly options: FrameWriterOptions) {}
+
+  /** Nothing waits for this frame: Redis keeps the order of what one connection sends. */
+  started(): void {
+    this.opening = this.options.append(this.runFrame('started', 'The run has started.')).catch(this.fail);
+  }
+
+  run(state: Exclude<RunState, 'started'>, content: string): void {
+    this.waiting.push(this.runFrame(state, content));
+    this.append();
+  }
+
+  /** Takes more of the answer; a promise asks the caller to wait until earlier text has been written. */
+  token(text: string): Promise<void> | undefined {
+    if (this.silent) return undefined;
+    const last = this.waiting.at(-1);
+    if (last?.type === 'token') last.content += text;
+    else this.waiting.push({ type: 'token', content: text, message_id: this.options.message_id });
+    this.waitingLength += text.length;
+    if (!this.hasToken) {
+      this.hasToken = true;
+      this.append();
+    } else {
+      this.timer ??= setTimeout(this.append, JOIN_MS);
+    }
+    return this.waitingLength > WAITING_MAX ? this.drain() : undefined;
+  }
+
+  /** Resolves when everything handed over so far stands in the log, or the log has failed. */
+  async drain(): Promise<void> {
+    await this.opening;
+    while (this.waiting.length > 0 || this.appending) {
+      this.append();
+      await this.appending;
+    }
+  }
+
+  /** The run was given up: what has not been written never will be. */
+  discard(): void {
+    this.silent = true;
+    this.waiting.length = 0;
+    this.waitingLength = 0;
+    this.clearTimer();
+  }
+
+  private readonly append = (): void => {
+    this.clearTimer();
+    // What waits now goes with the next append, as soon as this one is through.
+    if (this.appending) return;
+    const [first, ...rest] = this.waiting.splice(0);
+    this.waitingLength = 0;
+    if (!first || this.silent) return;
+    this.appending = this.options
+      .append(first, ...rest)
+      .then(() => undefined, this.fail)
+      .then(() => {
+        this.appending = null;
+        if (this.waiting.length > 0 && !this.timer) this.append();
+      });
+  };
+
+  private readonly fail = (error: unknown): void => {
+    if (this.silent) return;
+    this.discard();
+    this.options.onFailure(error);
+  };
+
+  private runFrame(state: RunState, content: string): LoggedFrame {
+    const { run_id, message_id } = this.options;
+    return { type: 'run', content, run_id, state, message_id };
+  }
+
+  private clearTimer(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}

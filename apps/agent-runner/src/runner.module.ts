@@ -1,0 +1,139 @@
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import type { ExchangeResponse, Heartbeat } from '@roost/contracts';
+import { Messaging, StreamConsumer } from '@roost/messaging';
+import type { Logger } from 'pino';
+import { CheckpointClient } from './checkpoints/checkpoint.client';
+import { HttpCheckpointSaver } from './checkpoints/http-checkpoint.saver';
+import type { RunnerConfig } from './config';
+import { ConfigurationCache } from './configuration/configuration.cache';
+import { ManagerClient } from './exchange/manager.client';
+import { AgentGraph } from './graph/agent.graph';
+import { ModelCall } from './graph/model.call';
+import { ModelFactory } from './graph/model.factory';
+import { streamChunks, streamTraced } from './graph/model.stream';
+import { HeartbeatService } from './heartbeat/heartbeat.service';
+import { acknowledge } from './inbox/acknowledgement';
+import { InboxReader } from './inbox/inbox.reader';
+import { ThreadScheduler } from './inbox/thread.scheduler';
+import { Fence } from './lifecycle/fence';
+import { RunnerService } from './lifecycle/runner.service';
+import { ReportSender } from './outbox/report.sender';
+import { RunService } from './runs/run.service';
+
+/** What is known before anything is built. */
+export interface RunnerSetting {
+  config: RunnerConfig;
+  exchange: ExchangeResponse;
+  logger: Logger;
+  traced: boolean;
+  /** Ends the process: the instance was replaced, or cannot go on. */
+  exit: (end: Error) => void;
+}
+
+/** Milliseconds before a model is asked again. */
+const MODEL_BACKOFF_MS = 500;
+
+@Module({})
+export class RunnerModule {
+  static forInstance(setting: RunnerSetting): DynamicModule {
+    return { module: RunnerModule, providers: [...connections(setting), ...workers(setting)] };
+  }
+}
+
+/** What reaches outside: the manager, Redis, the model. */
+function connections({ config, exchange, logger, traced, exit }: RunnerSetting): Provider[] {
+  return [
+    provide(Fence, [], () => new Fence(exit)),
+    provide(ManagerClient, [], () => new ManagerClient(config.CONFIG_URL, exchange.token)),
+    provide(Messaging, [Fence], (fence) => {
+      const target = { url: config.REDIS_URL, ...exchange.redis, name: config.INSTANCE_ID };
+      return new Messaging(target, (error) => {
+        fence.inspect(error);
+        logger.debug({ err: error }, 'redis connection');
+      });
+    }),
+    provide(ConfigurationCache, [ManagerClient], (manager) => {
+      return new ConfigurationCache(manager, exchange.configuration);
+    }),
+    provide(AgentGraph, [ManagerClient], (manager) => {
+      const call = new ModelCall(traced ? streamTraced : streamChunks, {
+        timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,
+        stall_ms: config.MODEL_STALL_SECONDS * 1_000,
+        backoff_ms: MODEL_BACKOFF_MS,
+      });
+      const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
+      return new AgentGraph(new ModelFactory(), call, memory);
+    }),
+    provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
+      return new ReportSender(messaging, config.AGENT_ID, fence, logger);
+    }),
+  ];
+}
+
+/** What works on messages: inbox -> runs, beside the heartbeat. */
+function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] {
+  const { AGENT_ID: agent_id, INSTANCE_ID: instance_id } = config;
+  const { generation } = exchange;
+  return [
+    provide(AbortController, [], () => new AbortController()),
+    provide(
+      RunService,
+      [ConfigurationCache, AgentGraph, Messaging, ReportSender, Fence],
+      (configurations, graph, messaging, reports, fence) =>
+        new RunService({ agent_id, generation }, configurations, graph, messaging, reports, fence, logger),
+    ),
+    provide(StreamConsumer<'inbox'>, [Messaging], (messaging) => {
+      const onRejected = (entry_ids: string[]): void =>
+        logger.error({ entry_ids }, 'inbox entries that do not fit the schema were set aside');
+      return messaging.consumer({ name: 'inbox', agent_id, consumer: instance_id, onRejected }, true);
+    }),
+    provide(
+      ThreadScheduler,
+      [RunService, StreamConsumer<'inbox'>, AbortController, Fence],
+      (runs, inbox, aborted, fence) =>
+        new ThreadScheduler({
+          concurrency: config.RUN_CONCURRENCY,
+          answer: (message) => runs.execute(message, aborted.signal),
+          acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),
+          onFailure: (error) => {
+            if (!aborted.signal.aborted && !fence.isRaised) exit(error);
+          },
+        }),
+    ),
+    provide(
+      InboxReader,
+      [StreamConsumer<'inbox'>, ThreadScheduler, Fence],
+      (inbox, scheduler, fence) => new InboxReader(inbox, scheduler, fence, logger),
+    ),
+    provide(
+      HeartbeatService,
+      [Messaging, ThreadScheduler, ConfigurationCache, Fence],
+      (messaging, scheduler, configurations, fence) => {
+        const state = (): Heartbeat => ({
+          instance_id,
+          generation,
+          running_version: configurations.newestVersion,
+          message_ids: scheduler.message_ids,
+        });
+        return new HeartbeatService(agent_id, messaging.heartbeats, state, fence, logger);
+      },
+    ),
+    provide(
+      RunnerService,
+      [ManagerClient, Messaging, InboxReader, ThreadScheduler, HeartbeatService, AbortController, Fence],
+      (...needs) => new RunnerService(...needs, logger),
+    ),
+  ];
+}
+
+type Instances<Classes extends Type[]> = {
+  [Index in keyof Classes]: Classes[Index] extends Type<infer Instance> ? Instance : never;
+};
+
+function provide<Instance, Needs extends Type[]>(
+  token: Type<Instance>,
+  inject: [...Needs],
+  useFactory: (...needs: Instances<Needs>) => Instance,
+): Provider {
+  return { provide: token, inject, useFactory: useFactory as (...needs: unknown[]) => Instance };
+}
