@@ -122,7 +122,10 @@ export class ApiClient {
     return this.call({ method: 'GET', path: `/threads/${thread_id}/messages?limit=200` });
   }
 
-  createChatToken(id: string, token: Partial<CreateChatTokenDto> & { user_id: string }): Promise<ChatTokenDto> {
+  createChatToken(
+    id: string,
+    token: Partial<CreateChatTokenDto> & { user_id: string },
+  ): Promise<ChatTokenDto> {
     return this.call({ method: 'POST', path: `/agents/${id}/chat-tokens`, body: token });
   }
 

@@ -67,7 +67,10 @@ export class PlainChat extends FrameLog {
     });
     const refused = once(socket, 'unexpected-response').then(async (args) => {
       const answer = (args as [unknown, IncomingMessage])[1];
-      return { status: answer.statusCode ?? 0, body: JSON.parse(await text(answer)) as Record<string, unknown> };
+      return {
+        status: answer.statusCode ?? 0,
+        body: JSON.parse(await text(answer)) as Record<string, unknown>,
+      };
     });
     return Promise.race([refused, opened]);
   }

@@ -71,9 +71,13 @@ export class SocketIoChat extends FrameLog {
   }
 
   /** Like {@link say}, for messages that will be accepted. */
-  async said(content: string, more: Record<string, unknown> = {}): Promise<{ message_id: string; thread_id: string }> {
+  async said(
+    content: string,
+    more: Record<string, unknown> = {},
+  ): Promise<{ message_id: string; thread_id: string }> {
     const acknowledged = await this.say(content, more);
-    if (acknowledged.error) throw new Error(`refused: ${acknowledged.error.code} ${acknowledged.error.detail}`);
+    if (acknowledged.error)
+      throw new Error(`refused: ${acknowledged.error.code} ${acknowledged.error.detail}`);
     return acknowledged;
   }
 
