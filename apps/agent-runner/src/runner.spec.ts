@@ -21,6 +21,11 @@ beforeEach(async () => {
 });
 afterEach(() => agent.destroy());
 
+const inboxIsEmpty = () =>
+  vi.waitFor(async () => {
+    expect(await agent.messaging.streams.peek('inbox', agent.agent_id, 10)).toEqual([]);
+  });
+
 /** Answers with what was said last. */
 const echo = ({ messages }: ChatCompletionRequest): { content: string } => {
   const content = messages.at(-1)?.content;
@@ -97,6 +102,16 @@ describe('an answer', () => {
     ]);
     await agent.reportOn(await agent.send('And I?'));
     expect(conversation().slice(1)).toEqual([{ role: 'user', content: 'And I?' }]);
+  });
+
+  it('to the message that opens a thread does not wait for memory', async () => {
+    agent.model.onMessage(anything, { content: 'Noted.' });
+    await agent.startRunner();
+    const first = await agent.send('I am Ada.', { opens_thread: true });
+    await agent.reportOn(first);
+    expect(agent.manager.requestsTo(`${internalPaths.checkpoints}/get`)).toEqual([]);
+    await agent.reportOn(await agent.send('Who am I?', { thread_id: first.thread_id }));
+    expect(conversation()).toHaveLength(4);
   });
 
   it('is remembered by the next instance', async () => {
@@ -200,9 +215,7 @@ describe('many messages', () => {
     await agent.send('hi', message);
     await agent.send('hi', message);
     await agent.reportOn(message);
-    await vi.waitFor(async () => {
-      expect(await agent.messaging.streams.peek('inbox', agent.agent_id, 10)).toEqual([]);
-    });
+    await inboxIsEmpty();
     expect(agent.model.getRequests()).toHaveLength(1);
     expect(await agent.allReports()).toHaveLength(1);
   });
@@ -212,6 +225,7 @@ describe('many messages', () => {
     await agent.startRunner();
     const message = await agent.send('hi');
     await agent.reportOn(message);
+    await inboxIsEmpty();
     await agent.send('hi', message);
     await vi.waitFor(async () => expect(await agent.allReports()).toHaveLength(2));
     expect(await agent.allReports()).toEqual([
@@ -379,9 +393,7 @@ describe('an instance', () => {
       're: left behind',
       're: waiting',
     ]);
-    await vi.waitFor(async () => {
-      expect(await agent.messaging.streams.peek('inbox', agent.agent_id, 10)).toEqual([]);
-    });
+    await inboxIsEmpty();
   });
 
   it('finishes its run when it is stopped, and takes nothing more', async () => {

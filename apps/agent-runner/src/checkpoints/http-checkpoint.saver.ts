@@ -46,6 +46,11 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     return tuple;
   }
 
+  /** Spares the first run of a new thread the question for its memory. */
+  expectNothing(thread_id: string): void {
+    if (!this.cache.get(thread_id, '')) this.cache.set(thread_id, '', undefined);
+  }
+
   async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     const { thread_id, checkpoint_ns } = config.configurable ?? {};
     const tuples = await this.store.list({
