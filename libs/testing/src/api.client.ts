@@ -22,7 +22,7 @@ export interface ApiAnswer<Body = unknown> {
 export interface ApiRequest {
   method: string;
   path: string;
-  /** Sent as JSON; a string as it is. */
+  /** Sent as JSON; a string or bytes as they are. */
   body?: unknown;
   headers?: Record<string, string>;
   deadlineMs?: number;
@@ -62,7 +62,7 @@ export class ApiClient {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: asIs(body) ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(deadlineMs),
     });
     const text = await answer.text();
@@ -137,3 +137,6 @@ export class ApiClient {
     await this.call({ method: 'DELETE', path: `/api-keys/${id}` });
   }
 }
+
+const asIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array;
