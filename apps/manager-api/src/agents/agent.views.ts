@@ -7,9 +7,9 @@ export const agentNotFound = (): ServiceError =>
   new ServiceError('agent_not_found', 'Look the id up with GET /agents.');
 
 export const toAgentDto = ({ agent, version, status }: AgentView): AgentDto => ({
+  ...version.configuration,
   id: agent.id,
   version: agent.version,
-  configuration: version.configuration,
   status: toStatusDto(status),
   created_at: agent.created_at.toISOString(),
   updated_at: agent.updated_at.toISOString(),
