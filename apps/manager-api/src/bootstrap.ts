@@ -23,6 +23,7 @@ const BODY_MAX = '1mb';
 const INTERNAL_BODY_MAX = '32mb';
 
 export interface RunningManager {
+  app: NestExpressApplication;
   public_port: number;
   internal_port: number;
   close(): Promise<void>;
@@ -61,7 +62,7 @@ export async function createApp(config: ManagerConfig, logger: Logger): Promise<
 /** Listens on both ports. */
 export async function startManager(config: ManagerConfig, logger: Logger): Promise<RunningManager> {
   const app = await createApp(config, logger);
-  app.get(PlainSocketServer).attach(app.getHttpServer() as Server);
+  app.get(PlainSocketServer).attach(app.getHttpServer());
   const internal = createServer((request, response) => {
     request.listener = 'internal';
     (app.getHttpAdapter().getInstance() as (request: unknown, response: unknown) => void)(request, response);
@@ -69,7 +70,8 @@ export async function startManager(config: ManagerConfig, logger: Logger): Promi
   await app.listen(config.MANAGER_PORT, config.MANAGER_HOST);
   await listen(internal, config.INTERNAL_PORT, config.MANAGER_HOST);
   return {
-    public_port: portOf(app.getHttpServer() as Server),
+    app,
+    public_port: portOf(app.getHttpServer()),
     internal_port: portOf(internal),
     close: async () => {
       await app.get(ChatSessions).closeAll();

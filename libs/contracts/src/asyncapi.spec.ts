@@ -1,4 +1,4 @@
-import { Parser } from '@asyncapi/parser';
+import { DiagnosticSeverity, Parser } from '@asyncapi/parser';
 import { describe, expect, it } from 'vitest';
 import { asyncApiDocument } from './asyncapi';
 
@@ -11,7 +11,7 @@ describe('the AsyncAPI description', () => {
     const diagnostics = await new Parser().validate(JSON.stringify(asyncApiDocument));
     expect(
       diagnostics
-        .filter(({ severity }) => severity === 0)
+        .filter(({ severity }) => severity === DiagnosticSeverity.Error)
         .map(({ message, path }) => `${path.join('.')}: ${message}`),
     ).toEqual([]);
   });

@@ -13,6 +13,8 @@ export const InboxEntry = z.object({
   claimed: z.record(z.string(), z.unknown()),
   /** The configuration that was current when the message was accepted. */
   version: z.int(),
+  /** True when this message opened the thread, so that nothing can be remembered of it; absent means unknown. */
+  opens_thread: z.boolean().optional(),
   /** Milliseconds of the Unix epoch, by the database's clock. */
   accepted_at: z.number(),
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 interface Page {
-  items: { agent_id: string; name: string }[];
+  items: { id: string; name: string }[];
   next_cursor: string | null;
 }
 
@@ -17,7 +17,7 @@ export async function ensureDemoAgent(
   for (let cursor: string | null = ''; cursor !== null;) {
     const page = (await api(`/agents?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)) as Page;
     const found = page.items.find((agent) => agent.name === name);
-    if (found) return found.agent_id;
+    if (found) return found.id;
     cursor = page.next_cursor;
   }
   const created = (await api('/agents', {
@@ -30,8 +30,8 @@ export async function ensureDemoAgent(
       memory: { enabled: true, depth: 20 },
       access: { chat: 'public' },
     }),
-  })) as { agent_id: string };
-  return created.agent_id;
+  })) as { id: string };
+  return created.id;
 }
 
 async function call(url: string, apiKey: string, init: RequestInit): Promise<unknown> {

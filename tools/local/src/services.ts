@@ -94,6 +94,9 @@ function managerEnvironment({ paths, config, secrets }: StackContext): NodeJS.Pr
     MANAGER_PORT: String(config.managerPort),
     INTERNAL_PORT: String(config.internalPort),
     LAUNCHER: 'process',
+    // Pages on this machine may chat, whatever port serves them.
+    CHAT_ALLOWED_ORIGINS: 'loopback',
+    LOG_FORMAT: 'json',
     RUNNER_ENTRY: join(paths.apps, 'agent-runner', 'main.js'),
     RUNNER_STATE_DIR: paths.runners,
   };

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import {
   BaseCheckpointSaver,
+  type ChannelVersions,
   type Checkpoint,
   type CheckpointListOptions,
   type CheckpointMetadata,
@@ -45,6 +46,11 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     return tuple;
   }
 
+  /** Spares the first run of a new thread the question for its memory. */
+  expectNothing(thread_id: string): void {
+    if (!this.cache.get(thread_id, '')) this.cache.set(thread_id, '', undefined);
+  }
+
   async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     const { thread_id, checkpoint_ns } = config.configurable ?? {};
     const tuples = await this.store.list({
@@ -62,11 +68,14 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     config: RunnableConfig,
     checkpoint: Checkpoint,
     metadata: CheckpointMetadata,
+    newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const { thread_id, checkpoint_ns } = placeOf(config);
     if (thread_id === undefined) throw new Error('A checkpoint needs a thread_id in its configurable');
     const parent_checkpoint_id = getCheckpointId(config) || null;
     const saved = copyCheckpoint(checkpoint);
+    // What is not new is carried over from the parent; without a parent it is not there.
+    if (parent_checkpoint_id === null) saved.channel_values = pick(saved.channel_values, newVersions);
     const next = configOf(thread_id, checkpoint_ns, checkpoint.id);
     // Unknown until the store has it: after a failed write memory must not run ahead.
     this.cache.forget(thread_id, checkpoint_ns);
@@ -139,3 +148,6 @@ function placeOf({ configurable }: RunnableConfig): { thread_id: string | undefi
   const { thread_id, checkpoint_ns } = (configurable ?? {}) as Record<string, string | undefined>;
   return { thread_id, checkpoint_ns: checkpoint_ns ?? '' };
 }
+
+const pick = (values: Record<string, unknown>, keys: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(keys, name)));

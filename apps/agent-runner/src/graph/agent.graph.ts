@@ -1,14 +1,14 @@
 import { HumanMessage } from '@langchain/core/messages';
 import { END, START, StateGraph } from '@langchain/langgraph';
-import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { InboxEntry } from '@roost/contracts';
+import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import { agentNode } from './agent.node';
 import { AgentContext, AgentState } from './agent.state';
 import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
 import { replyId, type RunContext } from './run.context';
 
-const compile = (models: ModelFactory, call: ModelCall, checkpointer: BaseCheckpointSaver) =>
+const compile = (models: ModelFactory, call: ModelCall, checkpointer: HttpCheckpointSaver) =>
   new StateGraph(AgentState, AgentContext)
     .addNode('agent', agentNode(models, call))
     .addEdge(START, 'agent')
@@ -19,16 +19,21 @@ const compile = (models: ModelFactory, call: ModelCall, checkpointer: BaseCheckp
 export class AgentGraph {
   private readonly graph: ReturnType<typeof compile>;
 
-  constructor(models: ModelFactory, call: ModelCall, checkpointer: BaseCheckpointSaver) {
-    this.graph = compile(models, call, checkpointer);
+  constructor(
+    models: ModelFactory,
+    call: ModelCall,
+    private readonly memory: HttpCheckpointSaver,
+  ) {
+    this.graph = compile(models, call, memory);
   }
 
   /** Answers one message and remembers both; resolves once the checkpoint store has them. */
   async answer(
-    { thread_id, message_id, content }: InboxEntry,
+    { thread_id, message_id, content, opens_thread }: InboxEntry,
     context: Omit<RunContext, 'message_id'>,
     signal: AbortSignal,
   ): Promise<ModelReply> {
+    if (opens_thread) this.memory.expectNothing(thread_id);
     const { messages } = await this.graph.invoke(
       { messages: [new HumanMessage({ id: message_id, content })] },
       {

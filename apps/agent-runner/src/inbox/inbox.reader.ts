@@ -75,7 +75,8 @@ export class InboxReader {
   private async takeOver(): Promise<boolean> {
     const count = this.scheduler.free + this.scheduler.message_ids.length;
     const entries = await this.consumer.takeOver(0, count);
-    this.take(entries);
+    // A former instance may have remembered the message before it ended.
+    this.take(entries.map(({ id, payload }) => ({ id, payload: { ...payload, opens_thread: false } })));
     return entries.length >= count;
   }
 

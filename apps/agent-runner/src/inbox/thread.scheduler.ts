@@ -78,7 +78,9 @@ export class ThreadScheduler {
     if (this.closed) return;
     try {
       await this.options.answer(message);
-      await this.options.acknowledge(this.held.get(message.message_id) ?? []);
+      // Until none is left: the message may be sent again while this waits.
+      const entry_ids = this.held.get(message.message_id) ?? [];
+      while (entry_ids.length > 0) await this.options.acknowledge(entry_ids.splice(0));
     } catch (error) {
       this.options.onFailure(error instanceof Error ? error : new Error(String(error)));
     } finally {

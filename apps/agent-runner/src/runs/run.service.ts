@@ -42,7 +42,8 @@ export class RunService {
         log.warn({ err: error }, 'the event log failed; only the final reply will be seen');
       },
     });
-    const outcome = await this.answer(entry, frames, signal, log);
+    // A signal of its own: each run adds listeners, and the instance's would gather those of all.
+    const outcome = await this.answer(entry, frames, AbortSignal.any([signal]), log);
     await frames.drain();
     const { generation } = this.identity;
     await this.reports.send({ message_id, thread_id, run_id, generation, ...outcome });

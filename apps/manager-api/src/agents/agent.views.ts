@@ -1,5 +1,5 @@
 import { ServiceError } from '@roost/contracts';
-import type { AgentConfigurationDto, AgentDto, AgentStatusDto, AgentVersionDto } from '@roost/contracts/rest';
+import type { AgentDto, AgentStatusDto, AgentVersionDto } from '@roost/contracts/rest';
 import type { AgentVersionEntity } from './agent-version.entity';
 import type { AgentStatusView, AgentView } from './agents.repository';
 
@@ -7,9 +7,9 @@ export const agentNotFound = (): ServiceError =>
   new ServiceError('agent_not_found', 'Look the id up with GET /agents.');
 
 export const toAgentDto = ({ agent, version, status }: AgentView): AgentDto => ({
+  ...version.configuration,
   id: agent.id,
   version: agent.version,
-  configuration: version.configuration as AgentConfigurationDto,
   status: toStatusDto(status),
   created_at: agent.created_at.toISOString(),
   updated_at: agent.updated_at.toISOString(),
@@ -29,7 +29,7 @@ export const toStatusDto = (status: AgentStatusView): AgentStatusDto => ({
 
 export const toVersionDto = (row: AgentVersionEntity): AgentVersionDto => ({
   version: row.version,
-  configuration: row.configuration as AgentConfigurationDto,
+  configuration: row.configuration,
   restored_from: row.restored_from,
   created_at: row.created_at.toISOString(),
 });

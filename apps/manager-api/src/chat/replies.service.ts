@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type ErrorCode, isErrorCode, newMessageId, type RunnerReport } from '@roost/contracts';
 import { Messaging, type StreamConsumer } from '@roost/messaging';
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ const ABANDONED_MS = 30_000;
 
 /** Takes in what runners report: commits it, then shows it. A report is repeated until both have happened. */
 @Injectable()
-export class RepliesService implements OnModuleInit, OnApplicationShutdown {
+export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly consumer = `manager-${randomUUID()}`;
   private readonly underWay = new Map<string, { again: boolean; done: Promise<void> }>();
   private unsubscribe: (() => void) | undefined;
@@ -36,7 +36,7 @@ export class RepliesService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.unsubscribe?.();
     await Promise.allSettled([...this.underWay.values()].map(({ done }) => done));
   }
@@ -49,8 +49,8 @@ export class RepliesService implements OnModuleInit, OnApplicationShutdown {
       return current.done;
     }
     const state = { again: false, done: Promise.resolve() };
-    state.done = this.drain(agent_id, state).finally(() => this.underWay.delete(agent_id));
     this.underWay.set(agent_id, state);
+    state.done = this.drain(agent_id, state);
     return state.done;
   }
 
@@ -72,15 +72,25 @@ export class RepliesService implements OnModuleInit, OnApplicationShutdown {
       },
       false,
     );
-    do {
-      state.again = false;
+    try {
       await this.handle(agent_id, consumer, await consumer.takeOver(ABANDONED_MS, BATCH));
-      for (;;) {
-        const entries = await consumer.read(BATCH);
-        if (entries.length === 0) break;
-        await this.handle(agent_id, consumer, entries);
+      // Told of more while it read: once more, so that whoever told finds it taken in.
+      for (state.again = true; state.again;) {
+        state.again = false;
+        await this.readAll(agent_id, consumer);
       }
-    } while (state.again);
+    } finally {
+      // In the same tick as the last look at `again`: nobody is told "under way" of work that has ended.
+      this.underWay.delete(agent_id);
+    }
+  }
+
+  private async readAll(agent_id: string, consumer: StreamConsumer<'reports'>): Promise<void> {
+    for (;;) {
+      const entries = await consumer.read(BATCH);
+      if (entries.length === 0) return;
+      await this.handle(agent_id, consumer, entries);
+    }
   }
 
   private async handle(

@@ -33,10 +33,15 @@ export class InstanceLaunching {
     });
   }
 
+  /** What must stand ready before an instance of the agent runs. */
+  async prepare(agent_id: string): Promise<void> {
+    await this.inbox.refill(agent_id);
+  }
+
   private async launch(instance: InstanceEntity, code: string): Promise<void> {
     const version = await this.agents.findCurrentVersion(instance.agent_id);
     if (!version) return;
-    await this.inbox.refill(instance.agent_id);
+    await this.prepare(instance.agent_id);
     const spec = instanceSpec(instance, version.configuration.limits, code, this.config);
     try {
       await pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), {

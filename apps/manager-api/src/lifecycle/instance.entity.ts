@@ -42,6 +42,10 @@ export class InstanceEntity {
   @Column('boolean', { default: false })
   restart_wanted!: boolean;
 
+  /** Started by a person, not by the launcher: its heartbeat is all that is known of it. */
+  @Column('boolean', { default: false })
+  by_hand!: boolean;
+
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;
 

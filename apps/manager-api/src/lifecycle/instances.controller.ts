@@ -3,11 +3,12 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { ExchangeResponse } from '@roost/contracts';
 import { z } from 'zod';
 import type { Principal } from '../access/principal';
-import { CurrentPrincipal, InstanceOnly, Public } from '../access/route.decorators';
+import { CurrentPrincipal, InstanceOnly, NeedsScope, Public } from '../access/route.decorators';
 import { InternalOnly } from '../http/listeners';
 import { parsed } from '../http/zod-body';
 import { asInstance } from './config.controller';
 import { ExchangeService } from './exchange.service';
+import { LifecycleService } from './lifecycle.service';
 
 const ExchangeBody = z.strictObject({
   agent_id: z.string().max(64),
@@ -15,12 +16,25 @@ const ExchangeBody = z.strictObject({
   code: z.string().max(200),
 });
 
+const StartByHandBody = z.strictObject({ agent_id: z.string().max(64) });
+
 /** What runner instances ask of the internal port. */
 @ApiExcludeController()
 @InternalOnly()
 @Controller('internal/instances')
 export class InstancesController {
-  constructor(private readonly exchangeService: ExchangeService) {}
+  constructor(
+    private readonly exchangeService: ExchangeService,
+    private readonly lifecycle: LifecycleService,
+  ) {}
+
+  /** For a runner that a person starts: a new generation, and the code its program exchanges. */
+  @Post()
+  @HttpCode(201)
+  @NeedsScope('admin')
+  startByHand(@Body() body: object): Promise<{ instance_id: string; code: string; generation: number }> {
+    return this.lifecycle.startByHand(parsed(StartByHandBody, body).agent_id);
+  }
 
   /** The code in the body is the credential. */
   @Post('exchange')

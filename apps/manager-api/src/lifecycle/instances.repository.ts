@@ -14,6 +14,13 @@ export type BeginOutcome =
   | { kind: 'live'; instance: InstanceEntity }
   | { kind: 'begun'; instance: InstanceEntity };
 
+export interface BeginOptions {
+  /** For a message that waits: not during a backoff. */
+  wakes: boolean;
+  /** A person runs the program. */
+  by_hand: boolean;
+}
+
 export interface Failure {
   reason: FailureReason;
   detail: string;
@@ -36,7 +43,7 @@ export class InstancesRepository {
     agent_id: string,
     code_hash: Buffer,
     deadline_s: number,
-    options: { wakes: boolean },
+    options: BeginOptions,
   ): Promise<BeginOutcome> {
     return this.database.transaction(async (tx) => {
       const agent = await lockAgent(tx, agent_id);
@@ -61,9 +68,9 @@ export class InstancesRepository {
       );
       const id = newInstanceId();
       await tx.query(
-        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash)
-         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5)`,
-        [id, agent_id, raised[0]?.generation, deadline_s, code_hash],
+        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash, by_hand)
+         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5, $6)`,
+        [id, agent_id, raised[0]?.generation, deadline_s, code_hash, options.by_hand],
       );
       return { kind: 'begun', instance: await tx.findOneByOrFail(InstanceEntity, { id }) };
     });

@@ -9,11 +9,14 @@ import { newSecret, hashSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceEnding } from './instance-ending.service';
 import { InstanceLaunching } from './instance-launching.service';
-import { InstancesRepository } from './instances.repository';
+import type { InstanceEntity } from './instance.entity';
+import { type BeginOptions, InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 
 /** Seconds a stop may outlast its grace period before the reconciler steps in. */
 const STOP_MARGIN_S = 15;
+/** Others may start the agent between its stop and a start by hand. */
+const TAKE_OVER_ATTEMPTS = 3;
 
 /** Starts, stops and wakes agents. The work goes on when the caller does not wait for it. */
 @Injectable()
@@ -79,6 +82,22 @@ export class LifecycleService {
     await this.agents.delete(agent_id);
   }
 
+  /**
+   * Takes a new generation for a program that a person runs, and says how to start it. What ran before is stopped.
+   */
+  async startByHand(agent_id: string): Promise<{ instance_id: string; code: string; generation: number }> {
+    const code = newSecret('inst');
+    for (let attempt = 1; attempt <= TAKE_OVER_ATTEMPTS; attempt += 1) {
+      const live = await this.instances.beginStop(agent_id, this.config.STOP_GRACE_SECONDS + STOP_MARGIN_S);
+      if (live) await this.ending.stop(live, this.config.STOP_GRACE_SECONDS, false);
+      const outcome = await this.beginInstance(agent_id, code, { wakes: false, by_hand: true });
+      if (!outcome) continue;
+      await this.launching.prepare(agent_id);
+      return { instance_id: outcome.id, code, generation: outcome.generation };
+    }
+    throw new ServiceError('agent_failed', 'The agent was started by others meanwhile; try again.');
+  }
+
   async logs(agent_id: string, tail: number): Promise<AgentLogsDto> {
     await this.statusOrFail(agent_id);
     const newest = await this.instances.findNewest(agent_id);
@@ -90,20 +109,29 @@ export class LifecycleService {
 
   private async begin(agent_id: string, wakes: boolean): Promise<void> {
     const code = newSecret('inst');
+    const instance = await this.beginInstance(agent_id, code, { wakes, by_hand: false });
+    if (instance) this.launching.launchInBackground(instance, code);
+  }
+
+  /** Null when one lives, or the agent must not be woken yet. */
+  private async beginInstance(
+    agent_id: string,
+    code: string,
+    options: BeginOptions,
+  ): Promise<InstanceEntity | null> {
     const outcome = await this.instances.begin(
       agent_id,
       hashSecret(code),
       this.config.START_DEADLINE_SECONDS,
-      { wakes },
+      options,
     );
     switch (outcome.kind) {
       case 'begun':
         await this.statuses.announce(agent_id);
-        this.launching.launchInBackground(outcome.instance, code);
-        return;
+        return outcome.instance;
       case 'live':
       case 'backoff':
-        return;
+        return null;
       case 'not_found':
         throw agentNotFound();
       case 'disabled':

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { LOGGER } from '../logging';
@@ -8,7 +8,7 @@ const LEASE_MIN_S = 15;
 
 /** Work done again and again by one manager at a time: whoever holds its lease in PostgreSQL. */
 @Injectable()
-export class Periodic implements OnApplicationShutdown {
+export class Periodic implements BeforeApplicationShutdown {
   private readonly holder = randomUUID();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly underWay = new Set<Promise<void>>();
@@ -32,7 +32,7 @@ export class Periodic implements OnApplicationShutdown {
     this.timers.set(name, setTimeout(round, interval_ms));
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
     await Promise.all(this.underWay);

@@ -1,5 +1,12 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
+import { HEARTBEAT_LIFE_MS } from '@roost/contracts';
 import type { Launcher, PresentInstance } from '@roost/launcher';
+import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
@@ -17,7 +24,7 @@ import { Periodic } from './periodic';
 
 /** Compares what should run with what runs, and mends the difference. One manager at a time does this. */
 @Injectable()
-export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly watching = new AbortController();
 
   constructor(
@@ -29,6 +36,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly lifecycle: LifecycleService,
     private readonly events: LifecycleEvents,
     private readonly periodic: Periodic,
+    private readonly messaging: Messaging,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -45,7 +53,7 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     );
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.watching.abort();
     await this.launcher.close();
   }
@@ -72,11 +80,23 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     const present = new Map((await this.launcher.list()).map((seen) => [seen.instance_id, seen]));
     const now = new Date();
     for (const instance of live) {
+      if (instance.by_hand) {
+        await this.checkHeartbeat(instance);
+        continue;
+      }
       const seen = present.get(instance.id) ?? null;
       if (seen === null ? !maybeNotThereYet(instance, now) : seen.state === 'exited')
         await this.ended(instance, seen);
     }
     await this.reapOrphans(live, [...present.values()]);
+  }
+
+  /** Of a program that a person runs nothing else is known. */
+  private async checkHeartbeat(instance: InstanceEntity): Promise<void> {
+    if (instance.state !== 'running' || instance.ready_at === null) return;
+    const silent = (await this.messaging.heartbeats.read(instance.agent_id))?.instance_id !== instance.id;
+    if (silent && Date.now() - instance.ready_at.getTime() > HEARTBEAT_LIFE_MS)
+      await this.ended(instance, null);
   }
 
   /** What carries our label and has no owner: its record is gone, or says it has ended long ago. */
@@ -92,14 +112,14 @@ export class Reconciler implements OnApplicationBootstrap, OnApplicationShutdown
     }
   }
 
+  /** Fenced off and recorded first: the kill that follows is then not taken for a crash. */
   private async endOverdue(): Promise<void> {
     for (const instance of await this.instances.listOverdue()) {
-      await this.launcher.stop(instance.id, 0);
       const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
-      await this.ending.finish(
-        instance,
-        instance.state === 'stopping' ? null : { reason: 'start_failed', detail, final: false },
-      );
+      const failure =
+        instance.state === 'stopping' ? null : { reason: 'start_failed' as const, detail, final: false };
+      await this.ending.finish(instance, failure);
+      await this.launcher.stop(instance.id, 0);
     }
   }
 

@@ -58,18 +58,13 @@ export class AgentStatusDto {
   started_at!: string | null;
 }
 
-export class AgentDto {
+/** The configuration, without secrets, and what has become of it. */
+export class AgentDto extends AgentConfigurationDto {
   @StringField(AGENT_ID)
   id!: string;
 
   @IntegerField({ description: 'The current version; also the ETag.', example: 2, min: 1, max: 2 ** 31 - 1 })
   version!: number;
-
-  @NestedField(() => AgentConfigurationDto, {
-    description: 'The configuration, without secrets.',
-    example: { name: 'Opening hours' },
-  })
-  configuration!: AgentConfigurationDto;
 
   @NestedField(() => AgentStatusDto, { description: 'What it is doing.', example: { state: 'stopped' } })
   status!: AgentStatusDto;

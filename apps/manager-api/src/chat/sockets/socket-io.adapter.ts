@@ -34,6 +34,6 @@ export class ChatIoAdapter extends IoAdapter {
           decide(asServiceError(error).detail, false);
         }
       },
-    } as ServerOptions) as Server;
+    } as ServerOptions);
   }
 }

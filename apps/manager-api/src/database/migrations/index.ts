@@ -1,4 +1,4 @@
-import { Initial1795361654633 } from './1795361654633-initial';
+import { Initial1795362282197 } from './1795362282197-initial';
 
 /** In the order in which they are applied. */
-export const migrations = [Initial1795361654633];
+export const migrations = [Initial1795362282197];

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class Initial1795361654633 implements MigrationInterface {
-  readonly name = 'Initial1795361654633';
+export class Initial1795362282197 implements MigrationInterface {
+  readonly name = 'Initial1795362282197';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
@@ -47,7 +47,7 @@ export class Initial1795361654633 implements MigrationInterface {
     );
     await runner.query('CREATE INDEX "idempotency_keys_by_age" ON "idempotency_keys"  ("created_at") ');
     await runner.query(
-      'CREATE TABLE "instances" ("id" text NOT NULL, "agent_id" text NOT NULL, "generation" integer NOT NULL, "state" text NOT NULL, "deadline" TIMESTAMP WITH TIME ZONE, "code_hash" bytea, "token_hash" bytea, "running_version" integer, "restart_wanted" boolean NOT NULL DEFAULT false, "created_at" TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(), "ready_at" TIMESTAMP WITH TIME ZONE, "ended_at" TIMESTAMP WITH TIME ZONE, "keep_until" TIMESTAMP WITH TIME ZONE, CONSTRAINT "PK_11862209053330b4765f7f54178" PRIMARY KEY ("id"))',
+      'CREATE TABLE "instances" ("id" text NOT NULL, "agent_id" text NOT NULL, "generation" integer NOT NULL, "state" text NOT NULL, "deadline" TIMESTAMP WITH TIME ZONE, "code_hash" bytea, "token_hash" bytea, "running_version" integer, "restart_wanted" boolean NOT NULL DEFAULT false, "by_hand" boolean NOT NULL DEFAULT false, "created_at" TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(), "ready_at" TIMESTAMP WITH TIME ZONE, "ended_at" TIMESTAMP WITH TIME ZONE, "keep_until" TIMESTAMP WITH TIME ZONE, CONSTRAINT "PK_11862209053330b4765f7f54178" PRIMARY KEY ("id"))',
     );
     await runner.query('CREATE UNIQUE INDEX "instances_token" ON "instances"  ("token_hash") ');
     await runner.query(

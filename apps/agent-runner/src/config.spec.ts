@@ -1,0 +1,48 @@
+import { ConfigError } from '@roost/service-kit';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from './config';
+
+const environment = {
+  AGENT_ID: 'agent_bread_a1b2',
+  INSTANCE_ID: 'inst-1',
+  CONFIG_URL: 'http://manager:8001/agents/agent_bread_a1b2/config',
+  EXCHANGE_CODE: 'secret-code',
+};
+
+describe('readConfig', () => {
+  it('takes defaults for what a person need not decide', () => {
+    expect(readConfig([], environment)).toEqual({
+      warm: false,
+      config: expect.objectContaining({
+        REDIS_URL: 'redis://localhost:6379',
+        STOP_GRACE_SECONDS: 30,
+        RUN_CONCURRENCY: 16,
+        MODEL_TIMEOUT_SECONDS: 120,
+        LOG_FORMAT: 'json',
+      }),
+    });
+  });
+
+  it('prefers the command line', () => {
+    const { config } = readConfig(
+      ['--agent-id', 'agent_cake_zzzz', '--config-url=http://h:1/c', '--redis-url', 'redis://r:1'],
+      environment,
+    );
+    expect(config).toMatchObject({
+      AGENT_ID: 'agent_cake_zzzz',
+      CONFIG_URL: 'http://h:1/c',
+      REDIS_URL: 'redis://r:1',
+    });
+  });
+
+  it('needs no environment to warm up', () => {
+    expect(readConfig(['--warm'], {}).warm).toBe(true);
+  });
+
+  it('names what does not fit and never its value', () => {
+    const read = () => readConfig([], { ...environment, AGENT_ID: 'Bad Value', RUN_CONCURRENCY: '0' });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(/AGENT_ID[\s\S]*RUN_CONCURRENCY/);
+    expect(read).not.toThrow(/Bad Value/);
+  });
+});

@@ -1,0 +1,90 @@
+import {
+  type AgentRuntimeConfiguration,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  internalPaths,
+} from '@roost/contracts';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { CheckpointStore } from './checkpoint.store';
+
+export interface ReceivedRequest {
+  method: string;
+  path: string;
+  authorization: string | undefined;
+}
+
+/** The manager's internal port as its contract says, for one agent, kept in memory. */
+export class FakeManager {
+  readonly requests: ReceivedRequest[] = [];
+  readonly checkpoints = new CheckpointStore();
+  readonly versions = new Map<number, AgentRuntimeConfiguration>();
+  /** What the next exchange answers; null refuses it. */
+  exchange: ((request: ExchangeRequest) => ExchangeResponse) | null = null;
+  /** The token that is valid now. */
+  token = 'token-1';
+  /** Answers the next requests with these statuses instead. */
+  readonly failNext: number[] = [];
+  private readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      this.serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  async start(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    if (!this.server.listening) return;
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  get origin(): string {
+    const address = this.server.address();
+    if (address === null || typeof address === 'string') throw new Error('not listening');
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  requestsTo(path: string): ReceivedRequest[] {
+    return this.requests.filter((request) => request.path.startsWith(path));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/' } = request;
+    const body = await text(request);
+    this.requests.push({ method, path: url, authorization: request.headers.authorization });
+    const failure = this.failNext.shift();
+    if (failure !== undefined) return reply(response, failure);
+    const { pathname, searchParams } = new URL(url, this.origin);
+    if (pathname === internalPaths.exchange) {
+      return this.exchange
+        ? reply(response, 200, this.exchange(JSON.parse(body) as ExchangeRequest))
+        : reply(response, 401);
+    }
+    if (request.headers.authorization !== `Bearer ${this.token}`) return reply(response, 401);
+    if (pathname === internalPaths.ready) return reply(response, 204);
+    if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
+      const operation = pathname.slice(internalPaths.checkpoints.length + 1);
+      const result = this.checkpoints.handle(
+        operation as Parameters<CheckpointStore['handle']>[0],
+        JSON.parse(body),
+      );
+      return reply(response, result === undefined ? 204 : 200, result);
+    }
+    const configuration = this.versions.get(Number(searchParams.get('version')));
+    return configuration ? reply(response, 200, configuration) : reply(response, 404);
+  }
+}
+
+function reply(response: ServerResponse, status: number, body?: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
+}
