@@ -54,7 +54,7 @@ describe('Socket.IO', () => {
     const { message_id, thread_id } = await chat.said('where are we?');
     await chat.reply(message_id);
 
-    const placed = chat.frames.filter(({ event_id }) => event_id !== null && event_id !== undefined);
+    const placed = chat.frames.filter(({ event_id }) => event_id !== null);
     const logged = placed.filter(({ type }) => type !== 'status').map(({ event_id }) => event_id ?? '');
 
     expect(new Set(placed.map((frame) => frame.thread_id))).toEqual(new Set([thread_id]));
