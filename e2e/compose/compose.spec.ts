@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LLMock } from '@copilotkit/aimock';
+import { type Container, type DockerTools, findDockerTools } from '@roost/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed, vi } from 'vitest';
-import { ComposeStack, type Container } from './compose.stack';
-import { type DockerTools, findDockerTools } from './docker.cli';
+import { ComposeStack } from './compose.stack';
 
 const tools = findDockerTools();
 const operatorKey = 'sk-e2e-canary-of-the-operator';

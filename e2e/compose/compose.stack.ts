@@ -1,18 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { baseImages, capture, type DockerTools, run } from './docker.cli';
+import {
+  baseImages,
+  buildImage,
+  capture,
+  type Container,
+  type DockerTools,
+  HostNetwork,
+  run,
+} from '@roost/testing';
 
 const root = join(import.meta.dirname, '../..');
-
-export interface Container {
-  Name: string;
-  State: { Status: string; ExitCode: number; Health?: { Status: string } };
-  Config: { Image: string; User: string; Env: string[] | null; Labels: Record<string, string> };
-  HostConfig: Record<string, unknown>;
-  Mounts: { Source?: string; Destination: string }[];
-  NetworkSettings: { Ports: Record<string, unknown[] | null>; Networks: Record<string, unknown> };
-}
 
 /**
  * docker-compose.yml as an operator runs it after `cp .env.example .env`, beside whatever else the engine holds:
@@ -21,10 +20,10 @@ export interface Container {
 export class ComposeStack {
   readonly project = `roost-e2e-${process.pid}`;
   readonly runnerNetwork = `${this.project}-runners`;
-  private readonly hostNetwork = `${this.project}-host`;
   readonly runnerImage = `roost/agent-runner:${this.project}`;
   private environment: NodeJS.ProcessEnv;
   private folder = '';
+  private hostNetwork: HostNetwork | undefined;
 
   constructor(private readonly tools: DockerTools) {
     this.environment = {
@@ -36,11 +35,10 @@ export class ComposeStack {
     };
   }
 
-  /** An address of this machine that every container reaches: the gateway of a network that is there for it. */
+  /** An address of this machine that every container reaches. */
   async hostAddress(): Promise<string> {
-    await this.docker(['network', 'create', this.hostNetwork]);
-    const format = '{{(index .IPAM.Config 0).Gateway}}';
-    return this.docker(['network', 'inspect', '--format', format, this.hostNetwork]);
+    this.hostNetwork = await HostNetwork.create(`${this.project}-host`, this.environment);
+    return this.hostNetwork.address;
   }
 
   async up(settings: Record<string, string>): Promise<void> {
@@ -68,17 +66,11 @@ export class ComposeStack {
     return (await Promise.all([services, ...runners])).join('\n');
   }
 
-  /** Where the machine has its own certificate authority, npm in the build needs it; Compose 1.29 passes no secrets. */
+  /** Compose 1.29 passes no secrets to a build, and on some machines npm needs one: it finds the layers there. */
   private async warmBuildCache(): Promise<void> {
-    const authority = process.env['NODE_EXTRA_CA_CERTS'];
-    if (!authority) return;
-    const image = this.environment['NODE_IMAGE'];
+    if (!process.env['NODE_EXTRA_CA_CERTS']) return;
     const tag = `roost/build:${this.project}`;
-    const args = image ? ['--build-arg', `NODE_IMAGE=${image}`] : [];
-    await this.docker(
-      ['build', '--secret', `id=npm_ca,src=${authority}`, '--target', 'build', '--tag', tag, ...args, root],
-      420_000,
-    );
+    await buildImage(this.environment, 'build', tag, this.environment['NODE_IMAGE']);
   }
 
   compose(args: string[], deadlineMs = 60_000): Promise<string> {
@@ -136,7 +128,7 @@ export class ComposeStack {
     const runners = await this.ids('ps', '--all', '--filter', `ancestor=${this.runnerImage}`);
     if (runners.length > 0) await this.docker(['rm', '--force', '--volumes', ...runners]);
     await this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '10'], 120_000);
-    await this.docker(['network', 'rm', this.hostNetwork]);
+    await this.hostNetwork?.remove();
     const images = await this.ids('images', `roost/*:${this.project}`);
     if (images.length > 0) await this.docker(['rmi', '--force', ...images]);
     await rm(this.folder, { recursive: true, force: true });

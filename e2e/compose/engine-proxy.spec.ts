@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { baseImages, findDocker, run } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { baseImages, findDockerTools, run } from './docker.cli';
 
-const tools = findDockerTools();
+const tools = findDocker();
 const name = `roost-e2e-engine-proxy-${process.pid}`;
 const config = join(import.meta.dirname, '../../tools/images/engine-proxy/haproxy.cfg');
 const absent = 'roost-e2e-no-such-container';

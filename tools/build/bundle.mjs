@@ -6,7 +6,15 @@ import { build, watch } from 'rolldown';
 
 /** Packages Nest asks for only when a feature is switched on; they are never installed here. */
 const neverInstalled =
-  /^(@nestjs\/microservices|@grpc\/grpc-js|@fastify\/static|bufferutil|utf-8-validate|pg-native|cpu-features)/;
+  /^(@nestjs\/microservices|@fastify\/static|bufferutil|utf-8-validate|pg-native|cpu-features)/;
+
+/** What the engine's client brings for ssh:// addresses and for builds, neither of which the launcher uses. */
+const neverUsed = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader)$/;
+const leaveOut = {
+  name: 'leave-out',
+  resolveId: (id) => (neverUsed.test(id) ? '\0never-used' : null),
+  load: (id) => (id === '\0never-used' ? 'module.exports = {};' : null),
+};
 
 const project = process.argv[2];
 if (!project || !existsSync(`${project}/src/main.ts`)) {
@@ -24,6 +32,7 @@ const options = {
   platform: 'node',
   tsconfig: `./${project}/tsconfig.json`,
   external: neverInstalled,
+  plugins: [leaveOut],
   logLevel: 'warn',
   output: {
     dir: `dist/${project}`,

@@ -23,6 +23,7 @@ const BODY_MAX = '1mb';
 const INTERNAL_BODY_MAX = '32mb';
 
 export interface RunningManager {
+  app: NestExpressApplication;
   public_port: number;
   internal_port: number;
   close(): Promise<void>;
@@ -69,6 +70,7 @@ export async function startManager(config: ManagerConfig, logger: Logger): Promi
   await app.listen(config.MANAGER_PORT, config.MANAGER_HOST);
   await listen(internal, config.INTERNAL_PORT, config.MANAGER_HOST);
   return {
+    app,
     public_port: portOf(app.getHttpServer()),
     internal_port: portOf(internal),
     close: async () => {

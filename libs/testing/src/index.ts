@@ -1,1 +1,26 @@
+export { type AgentInput, anAgent, aPublicAgent } from './agent.builder';
+export { type ApiAnswer, ApiClient, ApiProblem, type ApiRequest } from './api.client';
+export { FrameLog, type FrameOf } from './chat/frame.log';
+export { type Closed, PlainChat, type PlainChatOptions } from './chat/plain.chat';
+export { type Acknowledgement, SocketIoChat, type SocketIoChatOptions } from './chat/socket-io.chat';
+export { type SseEvent, SseReader, type SseRequest } from './chat/sse.reader';
+export type { Container } from './docker/container';
+export {
+  capture,
+  type DockerClient,
+  type DockerTools,
+  findDocker,
+  findDockerTools,
+  run,
+} from './docker/docker.cli';
+export { baseImages, buildImage } from './docker/docker.images';
+export { HostNetwork } from './docker/host.network';
+export { type DockerInstallation, startDockerInstallation } from './manager/docker.installation';
+export { DockerRunners } from './manager/docker.runners';
+export { Installation, type InstallationOptions, startInstallation } from './manager/installation';
+export { ManagerProcess } from './manager/manager.process';
+export { redisCli } from './manager/redis.cli';
+export { environmentOf, type RunnerProcess, RunnerProcesses, signalGroup } from './manager/runner.processes';
+export { until } from './until';
+export { bundle, workspaceRoot } from './workspace';
 export * from './readme.section';

@@ -31,13 +31,20 @@ let socket = connect(agent_id);
 console.log(`Talking to ${agent_id} at ${config.manager_url}. Ctrl-D ends the chat, not the agent.`);
 terminal.on('line', (line) => {
   if (line.trim() === '') return terminal.prompt();
+  if (socket.readyState === WebSocket.CONNECTING) {
+    socket.once('open', () => say(line));
+    return;
+  }
   if (socket.readyState !== WebSocket.OPEN) return console.log('! not connected; try again in a moment');
-  socket.send(JSON.stringify({ type: 'message', content: line, client_message_id: crypto.randomUUID() }));
+  say(line);
 });
 terminal.on('close', () => {
   leaving = true;
   socket.close();
 });
+
+const say = (content: string): void =>
+  socket.send(JSON.stringify({ type: 'message', content, client_message_id: crypto.randomUUID() }));
 
 /** Comes back where it was: what was missed is shown, and nothing twice. */
 function connect(id: string): WebSocket {

@@ -35,22 +35,21 @@ export interface OwedMessage {
 
 /**
  * Accepts a message in one round trip and one commit: takes the agent's row FOR SHARE, so that an idle stop, which
- * takes it FOR UPDATE, sees the message or is seen by it. The row itself is not written.
+ * takes it FOR UPDATE, sees the message or is seen by it. The row itself is not written. A thread is begun only with
+ * the message that begins it; its foreign key is checked when the whole statement is done.
  */
 const ACCEPT = `
   WITH agent AS (SELECT id, enabled, version FROM agents WHERE id = $2 FOR SHARE),
   owed AS (SELECT count(*) >= $13 AS too_much FROM
             (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) waiting),
-  begun AS (INSERT INTO threads (id, agent_id, owner, user_id, channel)
-            SELECT $3, agent.id, $4, $8, $7 FROM agent, owed WHERE $4::text IS NOT NULL AND enabled AND NOT too_much
-            AND NOT EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND sender = $11 AND client_message_id = $6)
-            RETURNING id),
-  thread AS (SELECT id FROM begun UNION ALL SELECT id FROM threads WHERE $4::text IS NULL AND id = $3 AND agent_id = $2),
+  thread AS (SELECT id FROM threads WHERE id = $3 AND agent_id = $2),
   message AS (INSERT INTO messages (id, thread_id, agent_id, role, content, status, client_message_id, sender, channel,
                                     user_id, user_data, claimed, version)
-              SELECT $1, thread.id, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version
-              FROM agent, thread, owed WHERE enabled AND NOT too_much
-              ON CONFLICT DO NOTHING RETURNING id, created_at)
+              SELECT $1, $3, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version
+              FROM agent, owed WHERE enabled AND NOT too_much AND ($12::boolean OR EXISTS (SELECT 1 FROM thread))
+              ON CONFLICT DO NOTHING RETURNING id, created_at),
+  begun AS (INSERT INTO threads (id, agent_id, owner, user_id, channel)
+            SELECT $3, $2, $4, $8, $7 FROM message WHERE $12::boolean)
   SELECT agent.enabled, agent.version, owed.too_much AS owes_too_much,
          (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
          $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists

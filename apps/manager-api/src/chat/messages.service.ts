@@ -79,6 +79,7 @@ export class MessagesService {
       claimed,
       version,
       accepted_at,
+      opens_thread: row.begins !== null,
     };
     const object = {
       id,

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKeyEntity } from '../access/api-key.entity';
 import { AgentVersionEntity } from '../agents/agent-version.entity';
@@ -26,6 +27,8 @@ export const entities = [
 /** PostgreSQL as the manager uses it: the schema comes from migrations, and every statement has a deadline. */
 export const databaseOptions = (url: string, pool_size: number): DataSourceOptions => ({
   type: 'postgres',
+  // TypeORM looks for it in node_modules, which a bundle does not have.
+  driver: pg,
   url,
   entities,
   migrations,

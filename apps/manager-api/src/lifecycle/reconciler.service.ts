@@ -112,14 +112,14 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
+  /** Fenced off and recorded first: the kill that follows is then not taken for a crash. */
   private async endOverdue(): Promise<void> {
     for (const instance of await this.instances.listOverdue()) {
-      await this.launcher.stop(instance.id, 0);
       const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
-      await this.ending.finish(
-        instance,
-        instance.state === 'stopping' ? null : { reason: 'start_failed', detail, final: false },
-      );
+      const failure =
+        instance.state === 'stopping' ? null : { reason: 'start_failed' as const, detail, final: false };
+      await this.ending.finish(instance, failure);
+      await this.launcher.stop(instance.id, 0);
     }
   }
 

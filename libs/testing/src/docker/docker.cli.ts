@@ -5,34 +5,50 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** The command line tools of one machine, and the environment in which they find each other. */
-export interface DockerTools {
-  compose: [command: string, ...args: string[]];
+/** The Docker client of this machine. */
+export interface DockerClient {
+  /** Finds the client first in PATH, and makes it build with BuildKit. */
   environment: NodeJS.ProcessEnv;
 }
 
+export interface DockerTools extends DockerClient {
+  compose: [command: string, ...args: string[]];
+}
+
 /**
- * Finds a docker client that can build with BuildKit, a Compose, and an engine that answers. Null, after saying
- * why, where one is missing; throws instead when ROOST_REQUIRE_ENGINE=1.
+ * Finds a docker client that can build with BuildKit, and an engine that answers. Null, after saying why, where one
+ * is missing; throws instead when ROOST_REQUIRE_ENGINE=1.
  */
-export function findDockerTools(): DockerTools | null {
-  const tools = look();
-  if (typeof tools !== 'string') return tools;
-  if (process.env['ROOST_REQUIRE_ENGINE'] === '1') throw new Error(`ROOST_REQUIRE_ENGINE=1, but ${tools}`);
-  console.warn(`skipped: ${tools}`);
+export const findDocker = (): DockerClient | null => orSkip(lookForDocker());
+
+/** Like {@link findDocker}, with a Compose. */
+export const findDockerTools = (): DockerTools | null => orSkip(lookForTools());
+
+function orSkip<Found extends object>(found: Found | string): Found | null {
+  if (typeof found !== 'string') return found;
+  if (process.env['ROOST_REQUIRE_ENGINE'] === '1') throw new Error(`ROOST_REQUIRE_ENGINE=1, but ${found}`);
+  console.warn(`skipped: ${found}`);
   return null;
 }
 
-function look(): DockerTools | string {
+function lookForDocker(): DockerClient | string {
   const folder = clientFolders().find((path) => succeeds('docker', ['build', '--help'], buildKit(path)));
   if (!folder) return 'no docker client here can build with BuildKit; install the Debian package docker.io';
   const environment = buildKit(folder);
   if (!succeeds('docker', ['version'], environment)) return 'no Docker Engine answers; start dockerd';
+  return { environment };
+}
+
+function lookForTools(): DockerTools | string {
+  const docker = lookForDocker();
+  if (typeof docker === 'string') return docker;
+  const { environment } = docker;
   if (succeeds('docker', ['compose', 'version'], environment)) {
     return { compose: ['docker', 'compose'], environment };
   }
-  if (succeeds('docker-compose', ['version'], environment))
+  if (succeeds('docker-compose', ['version'], environment)) {
     return { compose: ['docker-compose'], environment };
+  }
   return 'there is no Compose; install the Debian package docker-compose';
 }
 
@@ -57,7 +73,12 @@ function succeeds(command: string, args: string[], env: NodeJS.ProcessEnv): bool
 }
 
 /** Standard output of a command; when it fails, an error with the end of all it wrote. */
-export async function run(command: string, args: string[], env: NodeJS.ProcessEnv, deadlineMs = 60_000) {
+export async function run(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  deadlineMs = 60_000,
+): Promise<string> {
   return (await capture(command, args, env, deadlineMs)).stdout.trim();
 }
 
@@ -75,16 +96,4 @@ export async function capture(
     const end = `${stdout}\n${stderr}`.slice(-6_000);
     throw new Error(`${command} ${args.join(' ')} failed:\n${end}`, { cause: error });
   }
-}
-
-/** Images by the variables that docker-compose.yml reads: local stand-ins, or the public ones it names itself. */
-export async function baseImages(environment: NodeJS.ProcessEnv): Promise<Record<string, string>> {
-  if (process.env['ROOST_E2E_IMAGES'] === 'public') return {};
-  const lines = await run('node', ['tools/images/stand-ins.mjs'], environment, 600_000);
-  return Object.fromEntries(
-    lines.split('\n').map((line): [string, string] => {
-      const [variable = '', image = ''] = line.split('=');
-      return [variable, image];
-    }),
-  );
 }

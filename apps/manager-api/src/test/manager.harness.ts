@@ -1,0 +1,212 @@
+import {
+  internalPaths,
+  type ExchangeResponse,
+  type InboxEntry,
+  type InstanceEnvironment,
+  type RunnerReport,
+} from '@roost/contracts';
+import { sharedStack } from '@roost/devstack';
+import type { MemoryLauncher } from '@roost/launcher';
+import { Messaging } from '@roost/messaging';
+import { pino } from 'pino';
+import { DataSource } from 'typeorm';
+import { vi } from 'vitest';
+import { type RunningManager, startManager } from '../bootstrap';
+import { createDataSource } from '../database/data-source';
+import { LAUNCHER } from '../lifecycle/launcher.provider';
+import { testConfig } from './test-config';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: any;
+}
+
+/** A manager of this process on a database and a Redis of its own, with the memory launcher. */
+export class ManagerHarness {
+  private readonly cleanUps: (() => Promise<unknown>)[] = [];
+  key = `roost_${'A'.repeat(43)}`;
+
+  private constructor(
+    readonly manager: RunningManager,
+    readonly redis_url: string,
+  ) {}
+
+  static async start(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
+    const stack = await sharedStack();
+    const [database, redis] = await Promise.all([stack.createDatabase('manager'), stack.startRedis()]);
+    const migrating = await createDataSource(database.url, 2).initialize();
+    await migrating.runMigrations();
+    await migrating.destroy();
+    const config = testConfig({
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      RECONCILE_INTERVAL_MS: '100',
+      ...overrides,
+    });
+    const harness = new ManagerHarness(await startManager(config, pino({ enabled: false })), redis.url);
+    harness.cleanUps.push(
+      () => harness.manager.close(),
+      () => redis.stop(),
+      () => database.drop(),
+    );
+    return harness;
+  }
+
+  async stop(): Promise<void> {
+    for (const cleanUp of this.cleanUps) await cleanUp();
+  }
+
+  get database(): DataSource {
+    return this.manager.app.get(DataSource);
+  }
+
+  get launcher(): MemoryLauncher {
+    return this.manager.app.get<MemoryLauncher>(LAUNCHER);
+  }
+
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    port = this.manager.public_port,
+  ): Promise<Answer> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.key}`, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+
+  internal(method: string, path: string, body: unknown, token: string): Promise<Answer> {
+    return this.call(method, path, body, { authorization: `Bearer ${token}` }, this.manager.internal_port);
+  }
+
+  /** Creates an agent and returns its id. */
+  async agent(overrides: Record<string, unknown> = {}): Promise<string> {
+    const { body } = await this.call('POST', '/agents', {
+      name: 'Test agent',
+      model: { name: 'a-model' },
+      ...overrides,
+    });
+    return body.id as string;
+  }
+
+  async state(agent_id: string): Promise<string> {
+    return (await this.call('GET', `/agents/${agent_id}/status`)).body.state as string;
+  }
+
+  untilState(agent_id: string, state: string): Promise<void> {
+    return vi.waitFor(
+      async () => {
+        const now = await this.state(agent_id);
+        if (now !== state) throw new Error(`${agent_id} is ${now}, not ${state}`);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+  }
+
+  /** Plays the runner of the agent's next instance, once the launcher has been asked for it. */
+  async runner(agent_id: string): Promise<TestRunner> {
+    const [instance] = await vi.waitFor(
+      async () => {
+        const live = (await this.launcher.list()).filter(
+          (seen) => seen.agent_id === agent_id && seen.state === 'running',
+        );
+        if (live.length === 0) throw new Error('no instance yet');
+        return live;
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+    const { env } = this.launcher.instance(instance!.instance_id).spec;
+    return TestRunner.join(this, env as unknown as InstanceEnvironment);
+  }
+}
+
+/** A runner as far as the manager can tell: it exchanges its code, reads its inbox and reports. */
+export class TestRunner {
+  private constructor(
+    readonly identity: ExchangeResponse,
+    private readonly messaging: Messaging,
+    private readonly agent_id: string,
+  ) {}
+
+  static async join(harness: ManagerHarness, env: InstanceEnvironment): Promise<TestRunner> {
+    const { AGENT_ID: agent_id, INSTANCE_ID: instance_id, EXCHANGE_CODE: code } = env;
+    const exchanged = await harness.internal(
+      'POST',
+      internalPaths.exchange,
+      { agent_id, instance_id, code },
+      'none',
+    );
+    if (exchanged.status !== 200) throw new Error(`exchange refused: ${JSON.stringify(exchanged.body)}`);
+    const identity = exchanged.body as ExchangeResponse;
+    await harness.internal('POST', internalPaths.ready, undefined, identity.token);
+    return new TestRunner(
+      identity,
+      new Messaging({ url: harness.redis_url, name: 'test-runner', ...identity.redis }, () => undefined),
+      agent_id,
+    );
+  }
+
+  /** The next message of the inbox. */
+  next(): Promise<InboxEntry> {
+    const consumer = this.messaging.consumer(
+      {
+        name: 'inbox',
+        agent_id: this.agent_id,
+        consumer: this.identity.instance_id,
+        onRejected: () => undefined,
+      },
+      false,
+    );
+    return vi.waitFor(
+      async () => {
+        const [entry] = await consumer.read(1);
+        if (!entry) throw new Error('the inbox is empty');
+        await consumer.acknowledge(entry.id);
+        return entry.payload;
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+  }
+
+  async report(entry: InboxEntry, content: string, generation = this.identity.generation): Promise<void> {
+    const { message_id, thread_id } = entry;
+    const report: RunnerReport = {
+      outcome: 'completed',
+      message_id,
+      thread_id,
+      run_id: 'run_test',
+      generation,
+      content,
+      usage: null,
+    };
+    await this.messaging.streams.add('reports', this.agent_id, report);
+  }
+
+  async fail(entry: InboxEntry, code: string): Promise<void> {
+    const { message_id, thread_id } = entry;
+    const { generation } = this.identity;
+    await this.messaging.streams.add('reports', this.agent_id, {
+      outcome: 'failed',
+      message_id,
+      thread_id,
+      run_id: 'run_test',
+      generation,
+      code,
+      detail: 'Test.',
+    });
+  }
+
+  close(): void {
+    this.messaging.close();
+  }
+}

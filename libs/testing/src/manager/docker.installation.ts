@@ -1,0 +1,64 @@
+import { freePort } from '@roost/devstack';
+import type { DockerClient } from '../docker/docker.cli';
+import { HostNetwork } from '../docker/host.network';
+import { DockerRunners } from './docker.runners';
+import { Installation } from './installation';
+
+/** An installation whose runners are containers of the real engine. */
+export interface DockerInstallation {
+  installation: Installation;
+  containers: DockerRunners;
+  /** Starts a further manager, whose runners reach it. */
+  startManager(env?: Record<string, string>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a manager on this machine and lets it make containers of `image`. They reach the manager's internal port,
+ * Redis and the model by an address of this machine that exists on the engine's networks alone.
+ */
+export async function startDockerInstallation(
+  client: DockerClient,
+  image: string,
+  env: Record<string, string> = {},
+): Promise<DockerInstallation> {
+  const name = `roost-e2e-${process.pid}-${Date.now().toString(36)}`;
+  const containers = new DockerRunners(client, name, `${name}-runners`);
+  const host = await HostNetwork.create(`${name}-host`, client.environment);
+  const installation = await Installation.prepare({
+    env: {
+      LAUNCHER: 'docker',
+      INSTALLATION: name,
+      RUNNER_IMAGE: image,
+      RUNNER_NETWORK: containers.network,
+      ...(client.environment['DOCKER_HOST'] ? { DOCKER_HOST: client.environment['DOCKER_HOST'] } : {}),
+      ...env,
+    },
+  });
+  const at = async (port: number) => `${host.address}:${await host.forward(port)}`;
+  const shared = {
+    RUNNER_REDIS_URL: `redis://${await at(installation.redis.port)}`,
+    OPENAI_BASE_URL: `http://${await at(installation.model.port)}/v1`,
+  };
+  const startManager = async (more: Record<string, string> = {}): Promise<void> => {
+    const internal = await freePort();
+    await installation.startManager({
+      ...shared,
+      INTERNAL_PORT: String(internal),
+      RUNNER_CONFIG_ORIGIN: `http://${await at(internal)}`,
+      ...more,
+    });
+  };
+  const stop = async (): Promise<void> => {
+    await installation.stop();
+    await containers.removeAll();
+    await host.remove();
+  };
+  try {
+    await startManager();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { installation, containers, startManager, stop };
+}

@@ -1,0 +1,174 @@
+import {
+  freePort,
+  type ModelStub,
+  sharedStack,
+  startChild,
+  startModelStub,
+  type TestDatabase,
+  type TestRedis,
+  waitUntil,
+} from '@roost/devstack';
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { onExit } from 'signal-exit';
+import type { ApiClient } from '../api.client';
+import { bundle, workspaceRoot } from '../workspace';
+import { ManagerProcess } from './manager.process';
+import { openRunDirectory, recordsIn, runnersIn } from './run.directory';
+import { RunnerProcesses } from './runner.processes';
+
+export interface InstallationOptions {
+  /** Further variables of every manager; they win. */
+  env?: Record<string, string>;
+}
+
+const MIGRATE_DEADLINE_MS = 60_000;
+
+/**
+ * One installation of the service on this machine, with real servers and nothing shared with any other: a database,
+ * a Redis, a scripted model, a state folder, free ports, and the managers started on them.
+ */
+export class Installation {
+  private readonly managers: ManagerProcess[] = [];
+  private readonly unhook: () => void;
+
+  private constructor(
+    readonly directory: string,
+    readonly database: TestDatabase,
+    readonly redis: TestRedis,
+    readonly model: ModelStub,
+    readonly runners: RunnerProcesses,
+    /** What every manager is started with; ports are added. */
+    readonly environment: Record<string, string>,
+  ) {
+    this.unhook = onExit(() => {
+      runners.killAll();
+    });
+  }
+
+  /** Everything but a manager. */
+  static async prepare({ env = {} }: InstallationOptions = {}): Promise<Installation> {
+    const directory = await openRunDirectory();
+    const stack = await sharedStack();
+    const [database, redis, model] = await Promise.all([
+      stack.createDatabase('e2e'),
+      stack.startRedis(),
+      startModelStub(),
+    ]);
+    // Nothing is inherited: a key in the environment of whoever runs the tests must not be used.
+    const environment: Record<string, string> = {
+      PATH: process.env['PATH'] ?? '',
+      NODE_ENV: 'test',
+      DATABASE_URL: database.url,
+      DATABASE_POOL_SIZE: '10',
+      REDIS_URL: redis.url,
+      SECRETS_KEY: randomBytes(32).toString('base64'),
+      BOOTSTRAP_API_KEY: `roost_${randomBytes(32).toString('base64url')}`,
+      OPENAI_API_KEY: 'sk-operator',
+      OPENAI_BASE_URL: model.baseUrl,
+      MANAGER_HOST: '127.0.0.1',
+      LAUNCHER: 'process',
+      RUNNER_ENTRY: bundle('agent-runner'),
+      RUNNER_STATE_DIR: runnersIn(directory),
+      START_DEADLINE_SECONDS: '30',
+      STOP_GRACE_SECONDS: '5',
+      RECONCILE_INTERVAL_MS: '250',
+      ...env,
+    };
+    const runners = new RunnerProcesses(runnersIn(directory));
+    const installation = new Installation(directory, database, redis, model, runners, environment);
+    try {
+      await installation.migrate();
+    } catch (error) {
+      await installation.stop();
+      throw error;
+    }
+    return installation;
+  }
+
+  /** The manager that was started first and not ended since. */
+  get manager(): ManagerProcess {
+    const [first] = this.managers.filter(({ child }) => child.exit === null);
+    if (!first) throw new Error('no manager runs');
+    return first;
+  }
+
+  get api(): ApiClient {
+    return this.manager.api;
+  }
+
+  get origin(): string {
+    return this.manager.origin;
+  }
+
+  /** Starts a manager, the first or a further one. `env` wins. */
+  async startManager(env: Record<string, string> = {}): Promise<ManagerProcess> {
+    const ports = { MANAGER_PORT: String(await freePort()), INTERNAL_PORT: String(await freePort()) };
+    const name = `manager-${this.managers.length + 1}`;
+    const manager = await ManagerProcess.start(name, this.directory, {
+      ...this.environment,
+      ...ports,
+      ...env,
+    });
+    this.managers.push(manager);
+    return manager;
+  }
+
+  /** Starts a manager in place of one that has ended: on its ports. */
+  startAgain(
+    { origin, internalOrigin }: ManagerProcess,
+    env: Record<string, string> = {},
+  ): Promise<ManagerProcess> {
+    return this.startManager({
+      MANAGER_PORT: new URL(origin).port,
+      INTERNAL_PORT: new URL(internalOrigin).port,
+      ...env,
+    });
+  }
+
+  /** What managers and runners wrote, for whoever looks into a failure. */
+  logs(lines = 60): string {
+    const managers = this.managers.map(({ child }) => `${child.name}:\n${child.tail(lines)}`);
+    return [...managers, this.runners.logs().slice(-10_000)].join('\n');
+  }
+
+  /** Ends all of it and leaves nothing behind. */
+  async stop(): Promise<void> {
+    await Promise.all(this.managers.map((manager) => manager.stop()));
+    this.runners.killAll();
+    this.unhook();
+    await Promise.all([this.model.stop(), this.redis.stop()]);
+    await this.database.drop();
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private async migrate(): Promise<void> {
+    const child = await startChild({
+      name: 'migrations',
+      command: process.execPath,
+      args: [bundle('manager-api', 'migrate')],
+      cwd: workspaceRoot,
+      env: this.environment,
+      logFile: join(this.directory, 'migrate.log'),
+      recordFile: join(recordsIn(this.directory), 'migrate.json'),
+    });
+    await waitUntil('the migrations end', () => Promise.resolve(child.exit ?? undefined), {
+      deadlineMs: MIGRATE_DEADLINE_MS,
+      watched: child,
+    });
+    if (child.exit?.code !== 0) throw new Error(`the migrations failed:\n${child.tail(20)}`);
+  }
+}
+
+/** An {@link Installation} with one manager, whose runners are processes of this machine. */
+export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
+  const installation = await Installation.prepare(options);
+  try {
+    await installation.startManager();
+    return installation;
+  } catch (error) {
+    await installation.stop();
+    throw error;
+  }
+}
