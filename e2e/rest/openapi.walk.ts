@@ -75,21 +75,14 @@ export function wrongTypes(
   );
 }
 
-function valuesOfOtherTypes({ type, enum: values, nullable }: Schema): unknown[] {
-  const candidates: [string, unknown][] = [
-    ['string', 'a text'],
-    ['integer', 1.5],
-    ['number', true],
-    ['boolean', 1],
-    ['array', { length: 1 }],
-    ['object', ['a list']],
-  ];
-  const wrong = candidates.filter(([kind]) => kind !== type || values).map(([, value]) => value);
-  const fitting = (value: unknown): boolean =>
-    (type === 'number' && typeof value === 'number') ||
-    (type === 'string' && !values && typeof value === 'string');
-  return [...wrong.filter((value) => !fitting(value)), ...(nullable ? [] : [null])];
-}
+const samples = ['a text', 1.5, true, { length: 1 }, ['a list'], null];
+
+const valuesOfOtherTypes = ({ type, enum: values, nullable }: Schema): unknown[] =>
+  samples.filter((value) => {
+    if (value === null) return !nullable;
+    if (Array.isArray(value)) return type !== 'array' || values === undefined;
+    return typeof value !== type || values !== undefined;
+  });
 
 function bodyOf(document: OpenApi, operation: Operation): Schema | null {
   const schema = operation.requestBody?.content['application/json']?.schema;

@@ -119,7 +119,9 @@ describe('wrong requests', () => {
     ['two objects', '{}{}'],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
   ])('with %s as body get 400', async (_what, body) => {
-    for (const route of withBody()) await refused({ ...requestTo(route, ids), body }, 400);
+    // An empty patch changes nothing.
+    const concerned = body === '' ? withBody().filter(({ method }) => method !== 'PATCH') : withBody();
+    for (const route of concerned) await refused({ ...requestTo(route, ids), body }, 400);
   });
 
   it('with a body over the limit get 413', async () => {
@@ -157,6 +159,7 @@ describe('wrong requests', () => {
     Buffer.from(`["2020-01-01T00:00:00.000Z","${nul}"]`).toString('base64url'),
     Buffer.from('["2020-01-01T00:00:00.000Z","\\u0000"]').toString('base64url'),
     Buffer.from('["","99999999999999999999"]').toString('base64url'),
+    Buffer.from('["","9999999999999999999"]').toString('base64url'),
     Buffer.from('["275000-01-01T00:00:00.000Z","x"]').toString('base64url'),
     'x'.repeat(501),
     '%00',
@@ -204,7 +207,7 @@ describe('wrong requests', () => {
         const request = requestTo(route, { version: '1', agent_id: id, thread_id: id, api_key_id: id });
         const answer = await roost().api.send(request);
         if (route.method === 'DELETE' && answer.status === 204) continue;
-        expectProblem(answer, 404, `${route.method} ${request.path.slice(0, 80)}`);
+        expectProblem(answer, id === '%00' ? 400 : 404, `${route.method} ${request.path.slice(0, 80)}`);
       }
     },
   );

@@ -17,6 +17,7 @@ import { refuseCredentialInQuery, requestUrl } from './chat/sockets/handshake';
 import type { ManagerConfig } from './config';
 import { serveApiDocs } from './openapi/serve';
 import type { Listener } from './http/listeners';
+import { refuseUnstorable } from './http/storable';
 
 const BODY_MAX = '1mb';
 /** Checkpoints of long threads are larger than what clients send. */
@@ -54,6 +55,7 @@ export async function createApp(config: ManagerConfig, logger: Logger): Promise<
     next();
   });
   app.use(bodyParser);
+  app.use(refuseUnstorable);
   app.useWebSocketAdapter(new ChatIoAdapter(app));
   if (config.API_DOCS) serveApiDocs(app);
   return app;

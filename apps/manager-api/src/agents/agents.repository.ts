@@ -32,6 +32,9 @@ export interface NewVersion {
   restored_from: number | null;
 }
 
+/** What PostgreSQL's `integer` holds. */
+const INTEGER_MAX = 2 ** 31 - 1;
+
 /** The live instance decides; without one a failure shows until the next start. */
 const STATUS = `
   SELECT a.id AS agent_id,
@@ -106,6 +109,7 @@ export class AgentsRepository {
   }
 
   findVersion(agent_id: string, version: number): Promise<AgentVersionEntity | null> {
+    if (version > INTEGER_MAX) return Promise.resolve(null);
     return this.database.getRepository(AgentVersionEntity).findOneBy({ agent_id, version });
   }
 

@@ -6,6 +6,7 @@ import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
 import { CONFIG, type ManagerConfig } from '../config';
+import { checkStorable } from '../http/storable';
 import { Limits, subjectOf } from '../limits/limits.service';
 import { LOGGER } from '../logging';
 import { ChatAccess } from './chat-access.service';
@@ -95,6 +96,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Reads what a client sent as a message. @throws {ServiceError} `validation_failed` */
   static parse(value: unknown): MessageInput {
+    checkStorable(value);
     const parsed = MessageInput.safeParse(value);
     if (parsed.success) return parsed.data;
     const errors = parsed.error.issues.map(({ path, message }) => ({

@@ -44,7 +44,7 @@ export class ThreadsService {
     const thread = await this.access.findThread(principal, id);
     const request = pageRequest(query);
     const after = request.after?.[1] ?? null;
-    if (after !== null && !/^\d{1,19}$/.test(after))
+    if (after !== null && !/^\d{1,18}$/.test(after))
       throw new ServiceError('invalid_cursor', 'Use next_cursor of the page before.');
     const rows = await this.messages.page(thread.id, query.limit, after);
     return toPage(rows, request, ({ position }) => ['', position], toMessageDto);

@@ -4,7 +4,13 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { z } from 'zod';
 
 /** A place in a list: after the row with this key. */
-const Place = z.tuple([z.string().max(64), z.string().max(200)]);
+const Place = z.tuple([
+  z.string().max(64),
+  z
+    .string()
+    .max(200)
+    .regex(/^[^\0]*$/),
+]);
 export type Place = z.infer<typeof Place>;
 
 export interface PageRequest {

@@ -5,6 +5,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { CONFIG, type ManagerConfig } from '../../config';
+import { checkUrl } from '../../http/storable';
 import type { ChatConnection, ConnectionRequest } from '../chat-connection';
 import type { ChatSession } from '../chat-session';
 import { ChatSessions } from '../chat-sessions.service';
@@ -49,6 +50,7 @@ export class PlainSocketServer {
           throw new ServiceError('not_found', 'Sockets are at /ws/agents/{agent_id} and /socket.io/.');
         this.origins.check(request.headers.origin);
         refuseCredentialInQuery(url.searchParams);
+        checkUrl(request.url);
         const wanted = this.connectionRequest(request, url, agent_id);
         this.server.handleUpgrade(request, socket, head, (webSocket) => void this.welcome(webSocket, wanted));
       } catch (error) {

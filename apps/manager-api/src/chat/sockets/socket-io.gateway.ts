@@ -19,9 +19,12 @@ import { ChatSessions } from '../chat-sessions.service';
 import { bearerToken } from '../../access/credential.guard';
 import { clientAddress } from './client-address';
 
+/** No NUL: PostgreSQL fails on it. */
+const STORABLE = /^[^\0]*$/;
+
 const Auth = z.object({
-  agent_id: z.string().min(1).max(64),
-  thread_id: z.string().max(64).optional(),
+  agent_id: z.string().min(1).max(64).regex(STORABLE),
+  thread_id: z.string().max(64).regex(STORABLE).optional(),
   last_event_id: z.string().max(100).optional(),
   key: z.string().max(20_000).optional(),
 });
