@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { benchCold } from './cold/cold.bench';
+import { benchDocker } from './docker/docker.bench';
+import { isInterrupted } from './interrupt';
 import { benchLoad } from './load/load.bench';
 import { describeMachine } from './machine';
 import { underImagesNode } from './node.runtime';
@@ -10,7 +12,7 @@ import { bundleApps } from './workspace';
 
 const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
   cold: ({ pairs }) => benchCold(pairs),
-  docker: () => Promise.resolve([]),
+  docker: ({ pairs }) => benchDocker(pairs),
   path: ({ pairs, profile }) => benchPath(pairs, { profile }),
   load: () => benchLoad(),
 };
@@ -29,4 +31,7 @@ async function main(): Promise<void> {
   writeReport(options.out, { machine, measured_at: new Date().toISOString(), rows });
 }
 
-await main();
+await main().catch((error: unknown) => {
+  // The process ends when everything has been closed.
+  if (!isInterrupted()) throw error;
+});

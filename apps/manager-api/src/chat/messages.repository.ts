@@ -59,6 +59,18 @@ const ACCEPT = new PreparedStatement<Acceptance>(
   FROM agent, owed`,
 );
 
+/** Empty when nothing was committed: it had been before, or the report is of another generation. */
+const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
+  'commit-reply',
+  `WITH answered AS (UPDATE messages SET status = 'done', updated_at = now()
+     WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
+       AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
+     RETURNING thread_id, agent_id, channel, version)
+   INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage)
+   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7 FROM answered
+   ON CONFLICT DO NOTHING RETURNING *`,
+);
+
 const INBOX_ENTRY = `id AS message_id, thread_id, content, channel, user_id, user_data, claimed, version,
   extract(epoch FROM created_at) * 1000 AS accepted_at`;
 
@@ -144,25 +156,16 @@ export class MessagesRepository {
     agent_id: string,
     report: Extract<RunnerReport, { outcome: 'completed' }>,
   ): Promise<MessageEntity | null> {
-    await this.database.query(
-      `WITH answered AS (UPDATE messages SET status = 'done', updated_at = now()
-         WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
-           AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
-         RETURNING thread_id, agent_id, channel, version)
-       INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage)
-       SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7 FROM answered
-       ON CONFLICT DO NOTHING`,
-      [
-        reply_id,
-        report.message_id,
-        agent_id,
-        report.thread_id,
-        report.content,
-        report.generation,
-        report.usage,
-      ],
-    );
-    const reply = await this.findReply(report.message_id);
+    const committed = await COMMIT_REPLY.run(this.database, [
+      reply_id,
+      report.message_id,
+      agent_id,
+      report.thread_id,
+      report.content,
+      report.generation,
+      report.usage,
+    ]);
+    const reply = committed[0] ?? (await this.findReply(report.message_id));
     return reply?.generation === report.generation ? reply : null;
   }
 

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
  * A statement on the path of every message: PostgreSQL parses and plans it once a connection instead of each time,
  * which TypeORM cannot ask for. Its errors are pg's own.
  */
-export class PreparedStatement<Row extends QueryResultRow> {
+export class PreparedStatement<Row extends QueryResultRow = QueryResultRow> {
   constructor(
     /** Unique among prepared statements. */
     private readonly name: string,

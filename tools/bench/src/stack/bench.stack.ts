@@ -12,6 +12,7 @@ import {
   startRedis,
   waitUntil,
 } from '@roost/devstack';
+import { closeOnInterrupt } from '../interrupt';
 import { Program } from '../programs/program';
 import { managerEntry, migrateEntry, run, runnerEntry, scratchDir } from '../workspace';
 import { ManagerApi } from './manager.api';
@@ -40,12 +41,12 @@ const noLimits = {
 /** PostgreSQL (fsync on), Redis, the model stub and the manager's bundle, each a process of its own. */
 export class BenchStack {
   private readonly closers: (() => Promise<void> | void)[] = [];
+  private readonly forget = closeOnInterrupt(() => this.close());
   private readonly dir: string;
   private readonly runners: string;
   api!: ManagerApi;
   stub!: Program;
   database_url!: string;
-  internal_port!: number;
 
   private constructor(private readonly options: StackOptions) {
     this.dir = scratchDir(options.name);
@@ -73,8 +74,8 @@ export class BenchStack {
   }
 
   async close(): Promise<void> {
-    for (const close of this.closers.reverse()) await close();
-    this.closers.length = 0;
+    for (const close of this.closers.splice(0).reverse()) await close();
+    this.forget();
   }
 
   private async open(): Promise<void> {
@@ -97,7 +98,6 @@ export class BenchStack {
   private async startManager(redis_url: string, model_url: string): Promise<void> {
     const key = `roost_${randomBytes(32).toString('base64url')}`;
     const port = await freePort();
-    this.internal_port = await freePort();
     const env = {
       PATH: process.env['PATH'],
       NODE_ENV: 'development',
@@ -107,7 +107,7 @@ export class BenchStack {
       BOOTSTRAP_API_KEY: key,
       MANAGER_HOST: '127.0.0.1',
       MANAGER_PORT: String(port),
-      INTERNAL_PORT: String(this.internal_port),
+      INTERNAL_PORT: String(await freePort()),
       LAUNCHER: 'process',
       RUNNER_ENTRY: this.options.runner_entry ?? runnerEntry,
       RUNNER_STATE_DIR: this.runners,
