@@ -7,7 +7,7 @@ import { RunnerModule, type RunnerSetting } from './runner.module';
 export async function assemble(setting: RunnerSetting): Promise<RunnerService> {
   const context = await NestFactory.createApplicationContext(
     RunnerModule.forInstance(setting),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
+
     { logger: new NestLogger(setting.logger), abortOnError: false },
   );
   return context.get(RunnerService);

@@ -1,6 +1,7 @@
-import { ConfigError } from '@roost/service-kit';
+import { ConfigError, describeConfig, redactConfig } from '@roost/service-kit';
+import { environmentTable, readmeSection } from '@roost/testing';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from './config';
+import { configSchema, readConfig } from './config';
 
 const environment = {
   AGENT_ID: 'agent_bread_a1b2',
@@ -44,5 +45,15 @@ describe('readConfig', () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/AGENT_ID[\s\S]*RUN_CONCURRENCY/);
     expect(read).not.toThrow(/Bad Value/);
+  });
+
+  it('is the table in README.md; after a change run: npm run generate', () => {
+    const table = environmentTable(describeConfig(configSchema));
+    expect(readmeSection('env:agent-runner', table)).toBe(table);
+  });
+
+  it('is logged without its secrets', () => {
+    const { config } = readConfig([], { ...environment, LANGSMITH_API_KEY: 'secret-tracing' });
+    expect(JSON.stringify(redactConfig(configSchema, config))).not.toContain('secret-');
   });
 });

@@ -38,6 +38,7 @@ import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
 import { ListenerGuard } from './http/listeners';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
+import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
@@ -54,6 +55,7 @@ import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
 import { Periodic } from './lifecycle/periodic';
 import { Reconciler } from './lifecycle/reconciler.service';
+import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
 import { Limits } from './limits/limits.service';
 import { LOGGER } from './logging';
 import { messagingProvider } from './messaging.provider';
@@ -85,6 +87,7 @@ const lifecycle = [
   LifecycleService,
   Periodic,
   Reconciler,
+  RuntimeConfiguration,
   launcherProvider,
 ];
 const chat = [
@@ -133,6 +136,7 @@ export class AppModule implements OnApplicationShutdown {
         ...lifecycle,
         ...chat,
         HealthService,
+        IdempotencyCleaning,
         IdempotencyRepository,
         ...guards,
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

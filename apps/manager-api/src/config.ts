@@ -38,7 +38,7 @@ export const managerSchema = z.object({
     .meta({ description: 'Public port: REST, sockets, documentation' }),
   INTERNAL_PORT: integer(0, 65_535)
     .default(8001)
-    .meta({ description: 'Internal port: runner instances and metrics; never published' }),
+    .meta({ description: 'Internal port: runner instances alone; never published' }),
   TRUST_PROXY: text().default('false').meta({
     description:
       'Whose `X-Forwarded-For` counts: `false`, a number of proxies, or addresses and subnets separated by commas',

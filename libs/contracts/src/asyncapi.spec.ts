@@ -11,7 +11,7 @@ describe('the AsyncAPI description', () => {
     const diagnostics = await new Parser().validate(JSON.stringify(asyncApiDocument));
     expect(
       diagnostics
-        .filter(({ severity }) => severity === DiagnosticSeverity.Error)
+        .filter(({ severity }) => String(severity) === String(DiagnosticSeverity.Error))
         .map(({ message, path }) => `${path.join('.')}: ${message}`),
     ).toEqual([]);
   });

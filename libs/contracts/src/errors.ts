@@ -9,7 +9,6 @@ export const errorCatalogue = {
   forbidden: { status: 403, title: 'The credential does not allow this' },
   origin_not_allowed: { status: 403, title: 'This Origin may not open a socket' },
   not_found: { status: 404, title: 'There is nothing at this address' },
-  method_not_allowed: { status: 405, title: 'This address does not know the method' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   too_many_requests: { status: 429, title: 'Too many requests' },
@@ -28,7 +27,6 @@ export const errorCatalogue = {
   version_not_found: { status: 404, title: 'There is no such version' },
   agent_disabled: { status: 409, title: 'The agent is disabled' },
   agent_failed: { status: 409, title: 'The agent could not start' },
-  agent_backoff: { status: 409, title: 'The agent keeps crashing and waits before it starts again' },
   model_key_required: { status: 400, title: 'Another base_url needs its own api_key' },
   integration_unavailable: { status: 501, title: 'Integrations are not available yet' },
   // Threads and messages

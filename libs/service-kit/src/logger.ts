@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { requestContext } from './request-context';
 import { type DestinationStream, type Logger as Pino, pino } from 'pino';
 
 export interface LoggerOptions {
@@ -38,7 +39,13 @@ export async function createLogger(
   { name, level, format }: LoggerOptions,
   destination?: DestinationStream,
 ): Promise<Pino> {
-  const options = { level, redact, base: { name }, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    redact,
+    base: { name },
+    mixin: () => requestContext(),
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
   if (destination) return pino(options, destination);
   if (format === 'json') return pino(options);
   // Loaded only for people, and in this thread: a bundle has no module file for a worker to load.

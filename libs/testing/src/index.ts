@@ -23,3 +23,4 @@ export { redisCli } from './manager/redis.cli';
 export { environmentOf, type RunnerProcess, RunnerProcesses, signalGroup } from './manager/runner.processes';
 export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
+export * from './readme.section';

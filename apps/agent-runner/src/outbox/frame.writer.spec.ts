@@ -27,9 +27,18 @@ function slowLog() {
 }
 
 describe('FrameWriter', () => {
-  it('writes the first token at once, not waiting for the start of the run', () => {
+  it('writes the start of the run with a first token that comes soon', () => {
     const { writer, texts } = slowLog();
     writer.started();
+    void writer.token('a');
+    expect(texts()).toEqual(['The run has started.|a']);
+  });
+
+  it('writes the start of the run alone when the model takes its time, and no token waits for it', async () => {
+    const { writer, texts } = slowLog();
+    writer.started();
+    await vi.advanceTimersByTimeAsync(JOIN_MS);
+    expect(texts()).toEqual(['The run has started.']);
     void writer.token('a');
     expect(texts()).toEqual(['The run has started.', 'a']);
   });

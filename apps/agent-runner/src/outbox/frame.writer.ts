@@ -33,9 +33,17 @@ export class FrameWriter {
 
   constructor(private readonly options: FrameWriterOptions) {}
 
-  /** Nothing waits for this frame: Redis keeps the order of what one connection sends. */
+  /**
+   * Goes with a first token that comes soon; alone it would wake everybody on the way just when the model is
+   * called. No token waits for it: Redis keeps the order of what one connection sends.
+   */
   started(): void {
-    this.opening = this.options.append(this.runFrame('started', 'The run has started.')).catch(this.fail);
+    this.waiting.push(this.runFrame('started', 'The run has started.'));
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      const [first, ...rest] = this.waiting.splice(0);
+      if (first) this.opening = this.options.append(first, ...rest).catch(this.fail);
+    }, JOIN_MS);
   }
 
   run(state: Exclude<RunState, 'started'>, content: string): void {

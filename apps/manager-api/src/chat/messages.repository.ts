@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { ErrorCode, InboxEntry, RunnerReport } from '@roost/contracts';
 import { DataSource } from 'typeorm';
+import { PreparedStatement } from '../database/prepared.statement';
 import { MessageEntity } from './message.entity';
 
 export interface NewMessage {
@@ -38,7 +39,9 @@ export interface OwedMessage {
  * takes it FOR UPDATE, sees the message or is seen by it. The row itself is not written. A thread is begun only with
  * the message that begins it; its foreign key is checked when the whole statement is done.
  */
-const ACCEPT = `
+const ACCEPT = new PreparedStatement<Acceptance>(
+  'accept-message',
+  `
   WITH agent AS (SELECT id, enabled, version FROM agents WHERE id = $2 FOR SHARE),
   owed AS (SELECT count(*) >= $13 AS too_much FROM
             (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) waiting),
@@ -53,7 +56,20 @@ const ACCEPT = `
   SELECT agent.enabled, agent.version, owed.too_much AS owes_too_much,
          (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
          $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists
-  FROM agent, owed`;
+  FROM agent, owed`,
+);
+
+/** Empty when nothing was committed: it had been before, or the report is of another generation. */
+const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
+  'commit-reply',
+  `WITH answered AS (UPDATE messages SET status = 'done', updated_at = now()
+     WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
+       AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
+     RETURNING thread_id, agent_id, channel, version)
+   INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage)
+   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7 FROM answered
+   ON CONFLICT DO NOTHING RETURNING *`,
+);
 
 const INBOX_ENTRY = `id AS message_id, thread_id, content, channel, user_id, user_data, claimed, version,
   extract(epoch FROM created_at) * 1000 AS accepted_at`;
@@ -64,7 +80,7 @@ export class MessagesRepository {
 
   /** Null when there is no such agent. */
   async accept(message: NewMessage, pending_max: number): Promise<Acceptance | null> {
-    const rows = await this.database.query<Acceptance[]>(ACCEPT, [
+    const rows = await ACCEPT.run(this.database, [
       message.id,
       message.agent_id,
       message.thread_id,
@@ -140,25 +156,16 @@ export class MessagesRepository {
     agent_id: string,
     report: Extract<RunnerReport, { outcome: 'completed' }>,
   ): Promise<MessageEntity | null> {
-    await this.database.query(
-      `WITH answered AS (UPDATE messages SET status = 'done', updated_at = now()
-         WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
-           AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
-         RETURNING thread_id, agent_id, channel, version)
-       INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage)
-       SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7 FROM answered
-       ON CONFLICT DO NOTHING`,
-      [
-        reply_id,
-        report.message_id,
-        agent_id,
-        report.thread_id,
-        report.content,
-        report.generation,
-        report.usage,
-      ],
-    );
-    const reply = await this.findReply(report.message_id);
+    const committed = await COMMIT_REPLY.run(this.database, [
+      reply_id,
+      report.message_id,
+      agent_id,
+      report.thread_id,
+      report.content,
+      report.generation,
+      report.usage,
+    ]);
+    const reply = committed[0] ?? (await this.findReply(report.message_id));
     return reply?.generation === report.generation ? reply : null;
   }
 

@@ -9,11 +9,29 @@ import type {
   PendingWrite,
 } from '@roost/contracts';
 import { DataSource, In } from 'typeorm';
+import { PreparedStatement } from '../database/prepared.statement';
 import { CheckpointEntity, CheckpointWriteEntity } from './checkpoint.entity';
 
 const LIST_MAX = 1_000;
 /** Checkpoints of a thread that stay once its run has ended. */
 const KEPT = 3;
+
+const PUT = new PreparedStatement(
+  'put-checkpoint',
+  `INSERT INTO checkpoints (agent_id, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, value_type, value, metadata)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+   ON CONFLICT (agent_id, thread_id, checkpoint_ns, checkpoint_id)
+   DO UPDATE SET value_type = excluded.value_type, value = excluded.value, metadata = excluded.metadata`,
+);
+const PRUNE = new PreparedStatement(
+  'prune-checkpoints',
+  `WITH oldest AS (SELECT checkpoint_id FROM checkpoints WHERE agent_id = $1 AND thread_id = $2 AND checkpoint_ns = ''
+                   ORDER BY checkpoint_id DESC OFFSET ${KEPT - 1} LIMIT 1),
+   writes AS (DELETE FROM checkpoint_writes WHERE agent_id = $1 AND thread_id = $2 AND checkpoint_ns = ''
+              AND checkpoint_id < (SELECT checkpoint_id FROM oldest))
+   DELETE FROM checkpoints WHERE agent_id = $1 AND thread_id = $2 AND checkpoint_ns = ''
+   AND checkpoint_id < (SELECT checkpoint_id FROM oldest)`,
+);
 
 @Injectable()
 export class CheckpointsRepository {
@@ -50,22 +68,16 @@ export class CheckpointsRepository {
   }
 
   async put(agent_id: string, { checkpoint, ...row }: CheckpointPut): Promise<void> {
-    await this.database.query(
-      `INSERT INTO checkpoints (agent_id, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, value_type, value, metadata)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (agent_id, thread_id, checkpoint_ns, checkpoint_id)
-       DO UPDATE SET value_type = excluded.value_type, value = excluded.value, metadata = excluded.metadata`,
-      [
-        agent_id,
-        row.thread_id,
-        row.checkpoint_ns,
-        row.checkpoint_id,
-        row.parent_checkpoint_id,
-        checkpoint.type,
-        Buffer.from(checkpoint.base64, 'base64'),
-        row.metadata,
-      ],
-    );
+    await PUT.run(this.database, [
+      agent_id,
+      row.thread_id,
+      row.checkpoint_ns,
+      row.checkpoint_id,
+      row.parent_checkpoint_id,
+      checkpoint.type,
+      Buffer.from(checkpoint.base64, 'base64'),
+      row.metadata,
+    ]);
   }
 
   /** LangGraph's special channels (negative index) overwrite, ordinary writes are kept as they were first written. */
@@ -103,14 +115,7 @@ export class CheckpointsRepository {
 
   /** Forgets all but the newest checkpoints of a thread. */
   async prune(agent_id: string, thread_id: string): Promise<void> {
-    const oldest = `(SELECT checkpoint_id FROM checkpoints WHERE agent_id = $1 AND thread_id = $2 AND checkpoint_ns = ''
-                     ORDER BY checkpoint_id DESC OFFSET ${KEPT - 1} LIMIT 1)`;
-    for (const table of ['checkpoint_writes', 'checkpoints']) {
-      await this.database.query(
-        `DELETE FROM ${table} WHERE agent_id = $1 AND thread_id = $2 AND checkpoint_ns = '' AND checkpoint_id < ${oldest}`,
-        [agent_id, thread_id],
-      );
-    }
+    await PRUNE.run(this.database, [agent_id, thread_id]);
   }
 
   private async withWrites(agent_id: string, rows: CheckpointEntity[]): Promise<CheckpointTuple[]> {

@@ -1,20 +1,17 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
   type ExchangeResponse,
-  knownBaseUrls,
   ServiceError,
 } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import type { Principal } from '../access/principal';
-import type { AgentVersionEntity } from '../agents/agent-version.entity';
 import { AgentsRepository } from '../agents/agents.repository';
-import { CONFIG, type ManagerConfig } from '../config';
-import { SecretBox } from '../secrets/secret-box';
 import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstancesRepository } from './instances.repository';
+import { RuntimeConfiguration } from './runtime-configuration.service';
 
 type InstancePrincipal = Extract<Principal, { kind: 'instance' }>;
 
@@ -25,9 +22,8 @@ export class ExchangeService {
     private readonly instances: InstancesRepository,
     private readonly agents: AgentsRepository,
     private readonly messaging: Messaging,
-    private readonly secrets: SecretBox,
+    private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
-    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   /** @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another instance. */
@@ -74,30 +70,6 @@ export class ExchangeService {
       : this.agents.findVersion(agent_id, number));
     if (!version)
       throw new ServiceError('version_not_found', 'The agent or this version of it does not exist.');
-    return {
-      agent_id,
-      version: version.version,
-      configuration: version.configuration,
-      model: this.modelAccess(version),
-    };
-  }
-
-  /** The operator's key goes to the operator's base URL and nowhere else. */
-  private modelAccess({
-    agent_id,
-    configuration,
-    model_api_key,
-  }: AgentVersionEntity): AgentRuntimeConfiguration['model'] {
-    const { provider, base_url } = configuration.model;
-    const own = model_api_key === null ? null : this.secrets.open(model_api_key, agent_id);
-    const known = provider === 'openai' ? this.config.OPENAI_BASE_URL : knownBaseUrls[provider];
-    const url = base_url ?? known;
-    if (url === undefined)
-      throw new ServiceError(
-        'validation_failed',
-        `model.base_url: must be given for the provider ${provider}`,
-      );
-    const operators = provider === 'openai' && base_url === null ? this.config.OPENAI_API_KEY : undefined;
-    return { base_url: url, api_key: own ?? operators ?? null };
+    return this.runtime.of(version);
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Launcher, LaunchRefusedError, LauncherUnavailableError } from '@roost/launcher';
 import pRetry, { AbortError } from 'p-retry';
 import type { Logger } from 'pino';
+import type { AgentVersionEntity } from '../agents/agent-version.entity';
 import { AgentsRepository } from '../agents/agents.repository';
 import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
@@ -10,6 +11,7 @@ import { InstanceEnding } from './instance-ending.service';
 import type { InstanceEntity } from './instance.entity';
 import { instanceSpec } from './instance-spec';
 import { LAUNCHER } from './launcher.provider';
+import { RuntimeConfiguration } from './runtime-configuration.service';
 
 /** Brings a new instance to life, or says why that failed. */
 @Injectable()
@@ -18,6 +20,7 @@ export class InstanceLaunching {
     private readonly agents: AgentsRepository,
     private readonly inbox: InboxService,
     private readonly ending: InstanceEnding,
+    private readonly runtime: RuntimeConfiguration,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -38,9 +41,21 @@ export class InstanceLaunching {
     await this.inbox.refill(agent_id);
   }
 
+  private whyInvalid(version: AgentVersionEntity): string | null {
+    try {
+      this.runtime.of(version);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   private async launch(instance: InstanceEntity, code: string): Promise<void> {
     const version = await this.agents.findCurrentVersion(instance.agent_id);
     if (!version) return;
+    const invalid = this.whyInvalid(version);
+    if (invalid !== null)
+      return this.ending.finish(instance, { reason: 'config_invalid', detail: invalid, final: true });
     await this.prepare(instance.agent_id);
     const spec = instanceSpec(instance, version.configuration.limits, code, this.config);
     try {

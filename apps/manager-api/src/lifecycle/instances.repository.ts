@@ -4,6 +4,7 @@ import { type FailureReason, newInstanceId } from '@roost/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import type { Principal } from '../access/principal';
 import { AgentEntity } from '../agents/agent.entity';
+import { PreparedStatement } from '../database/prepared.statement';
 import { InstanceEntity } from './instance.entity';
 
 export type BeginOutcome =
@@ -32,6 +33,11 @@ export const CRASH_LOOP_AFTER = BACKOFF_S.length;
 const crashLoopBackoff = (failures: number): number =>
   Math.min(600, 30 * 2 ** Math.min(failures - CRASH_LOOP_AFTER, 10));
 const jittered = (seconds: number): number => seconds * (0.75 + Math.random() / 2);
+
+const IS_LIVE = new PreparedStatement(
+  'agent-is-live',
+  'SELECT 1 FROM instances WHERE agent_id = $1 AND ended_at IS NULL',
+);
 
 /** The instances table: at most one live instance an agent, every change under the agent's lock or by compare-and-set. */
 @Injectable()
@@ -78,6 +84,10 @@ export class InstancesRepository {
 
   find(id: string): Promise<InstanceEntity | null> {
     return this.database.getRepository(InstanceEntity).findOneBy({ id });
+  }
+
+  async isLive(agent_id: string): Promise<boolean> {
+    return (await IS_LIVE.run(this.database, [agent_id])).length > 0;
   }
 
   findLive(agent_id: string): Promise<InstanceEntity | null> {

@@ -39,7 +39,7 @@ export class LifecycleService {
 
   /** Starts the agent because a message waits for it; in backoff it stays as it is. */
   async wake(agent_id: string): Promise<void> {
-    if (await this.instances.findLive(agent_id)) return;
+    if (await this.instances.isLive(agent_id)) return;
     await this.begin(agent_id, true);
   }
 

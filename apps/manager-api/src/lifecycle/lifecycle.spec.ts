@@ -75,6 +75,22 @@ describe('the lifecycle of an agent', () => {
     });
   });
 
+  it('names a configuration that cannot be run, such as one whose secret another key sealed', async () => {
+    const id = await manager.agent({
+      model: { name: 'm', base_url: 'https://models.example/v1', api_key: 'sk-x' },
+    });
+    await manager.database.query(
+      "UPDATE agent_versions SET model_api_key = replace(model_api_key, 'v1.', 'v1.0') WHERE agent_id = $1",
+      [id],
+    );
+    const { body } = await manager.call('POST', `/agents/${id}/start?wait=5`);
+    expect(body).toMatchObject({
+      state: 'failed',
+      reason: 'config_invalid',
+      detail: expect.stringContaining('SECRETS_KEY') as string,
+    });
+  });
+
   it('fails a start that is not ready by its deadline', async () => {
     const id = await manager.agent();
     await manager.call('POST', `/agents/${id}/start`);

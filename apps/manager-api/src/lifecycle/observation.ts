@@ -5,12 +5,17 @@ import type { InstanceEntity } from './instance.entity';
 /** Milliseconds after its creation within which an instance may not be seen yet. */
 export const CREATION_GRACE_MS = 10_000;
 
-/** What an end means for an instance in its state; null when it was asked to end. */
+/** A runner ends with this when its credentials are gone: Redis restarted and forgot its user, or it was replaced. */
+const EXIT_FENCED_OFF = 66;
+
+/** What an end means for an instance in its state; null when that is no failure: it was asked for. */
 export function nameEnd(
-  instance: Pick<InstanceEntity, 'state'>,
+  instance: Pick<InstanceEntity, 'state' | 'by_hand'>,
   seen: PresentInstance | null,
 ): EndingFailure | null {
-  if (instance.state === 'stopping') return null;
+  if (instance.state === 'stopping' || instance.by_hand) return null;
+  // Nothing is wrong with the agent: it sleeps, and what it owes wakes it with new credentials.
+  if (instance.state === 'running' && seen?.exit_code === EXIT_FENCED_OFF) return null;
   if (seen?.oom_killed) {
     return {
       reason: 'oom_killed',

@@ -1,4 +1,5 @@
 import { newRequestId } from '@roost/contracts';
+import { inRequest } from '../request-context';
 import type { NextFunction, Request, Response } from 'express';
 
 /** What a caller may choose as its request id; anything else is replaced. */
@@ -16,5 +17,5 @@ export function requestId(request: Request, response: Response, next: NextFuncti
   const given = request.get('x-request-id');
   request.request_id = given && ACCEPTED.test(given) ? given : newRequestId();
   response.setHeader('x-request-id', request.request_id);
-  next();
+  inRequest(request.request_id, next);
 }

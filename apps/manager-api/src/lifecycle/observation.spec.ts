@@ -1,0 +1,59 @@
+import type { PresentInstance } from '@roost/launcher';
+import { describe, expect, it } from 'vitest';
+import { CREATION_GRACE_MS, maybeNotThereYet, nameEnd } from './observation';
+
+const exited = (exit_code: number | null, oom_killed = false): PresentInstance => ({
+  instance_id: 'inst-a',
+  agent_id: 'agent_a_aaaa',
+  generation: 1,
+  state: 'exited',
+  created_at: '',
+  started_at: '',
+  ended_at: '',
+  exit_code,
+  oom_killed,
+});
+const running = { state: 'running', by_hand: false } as const;
+
+describe('the end of an instance', () => {
+  it.each([
+    ['of a running one is a lost process', running, exited(1), 'process_lost'],
+    ['of one that vanished is a lost process', running, null, 'process_lost'],
+    [
+      'of one that was not ready is a failed start',
+      { state: 'starting', by_hand: false } as const,
+      exited(0),
+      'start_failed',
+    ],
+    [
+      'by the memory limit is named so, whatever its state',
+      { state: 'initializing', by_hand: false } as const,
+      exited(137, true),
+      'oom_killed',
+    ],
+  ])('%s', (_name, instance, seen, reason) => {
+    expect(nameEnd(instance, seen)).toMatchObject({ reason });
+  });
+
+  it('that was asked for is no failure', () => {
+    expect(nameEnd({ state: 'stopping', by_hand: false }, exited(137, true))).toBeNull();
+  });
+
+  it('of one that a person ran is no failure', () => {
+    expect(nameEnd({ state: 'running', by_hand: true }, null)).toBeNull();
+  });
+
+  it('of one that Redis forgot is no failure', () => {
+    expect(nameEnd(running, exited(66))).toBeNull();
+  });
+});
+
+describe('an instance that is not seen', () => {
+  const created_at = new Date(0);
+
+  it('may just not be there yet while it is starting', () => {
+    expect(maybeNotThereYet({ state: 'starting', created_at }, new Date(CREATION_GRACE_MS - 1))).toBe(true);
+    expect(maybeNotThereYet({ state: 'starting', created_at }, new Date(CREATION_GRACE_MS))).toBe(false);
+    expect(maybeNotThereYet({ state: 'running', created_at }, new Date(1))).toBe(false);
+  });
+});

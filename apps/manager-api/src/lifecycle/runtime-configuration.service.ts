@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AgentRuntimeConfiguration, knownBaseUrls } from '@roost/contracts';
+import type { AgentVersionEntity } from '../agents/agent-version.entity';
+import { CONFIG, type ManagerConfig } from '../config';
+import { SecretBox } from '../secrets/secret-box';
+
+/** A version as its runner needs it, secrets opened. */
+@Injectable()
+export class RuntimeConfiguration {
+  constructor(
+    private readonly secrets: SecretBox,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+  ) {}
+
+  /** @throws {Error} when the version cannot be run as it is stored; the message names the remedy. */
+  of(version: AgentVersionEntity): AgentRuntimeConfiguration {
+    const { agent_id, configuration } = version;
+    return { agent_id, version: version.version, configuration, model: this.modelAccess(version) };
+  }
+
+  /** The operator's key goes to the operator's base URL and nowhere else. */
+  private modelAccess({
+    agent_id,
+    configuration,
+    model_api_key,
+  }: AgentVersionEntity): AgentRuntimeConfiguration['model'] {
+    const { provider, base_url } = configuration.model;
+    const own = model_api_key === null ? null : this.secrets.open(model_api_key, agent_id);
+    const known = provider === 'openai' ? this.config.OPENAI_BASE_URL : knownBaseUrls[provider];
+    const url = base_url ?? known;
+    if (url === undefined) throw new Error(`model.base_url must be given for the provider ${provider}`);
+    const operators = provider === 'openai' && base_url === null ? this.config.OPENAI_API_KEY : undefined;
+    return { base_url: url, api_key: own ?? operators ?? null };
+  }
+}
