@@ -7,9 +7,9 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=cache,target=/root/.npm --mount=type=secret,id=npm_ca \
+RUN --mount=type=cache,target=/var/cache/npm --mount=type=secret,id=npm_ca \
     if [ -s /run/secrets/npm_ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/npm_ca; fi; \
-    npm ci
+    npm ci --cache /var/cache/npm
 COPY tsconfig.base.json ./
 COPY tools/build tools/build
 COPY libs libs

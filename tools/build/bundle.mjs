@@ -27,6 +27,8 @@ for (const extra of ['migrate']) {
   if (existsSync(`${project}/src/${extra}.ts`)) entries[extra] = `./${project}/src/${extra}.ts`;
 }
 
+const watching = process.argv.includes('--watch');
+
 const options = {
   input: entries,
   platform: 'node',
@@ -40,11 +42,12 @@ const options = {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     sourcemap: true,
-    cleanDir: true,
+    // A program that is restarted by its own rebuild must find its file.
+    cleanDir: !watching,
   },
 };
 
-if (process.argv.includes('--watch')) {
+if (watching) {
   const watcher = watch(options);
   watcher.on('event', (event) => {
     if (event.code === 'ERROR') console.error(event.error);

@@ -17,7 +17,7 @@ export const reconnectDelay = (attempt: number): number =>
   Math.round(25 + Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)));
 
 const base = ({ url, username, password, name }: RedisTarget): [string, RedisOptions] => [
-  url,
+  username === undefined && password === undefined ? url : withoutCredentials(url),
   {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
@@ -35,6 +35,14 @@ const base = ({ url, username, password, name }: RedisTarget): [string, RedisOpt
     lazyConnect: true,
   },
 ];
+
+/** ioredis prefers what the URL says to what the options say. */
+function withoutCredentials(url: string): string {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare.href;
+}
 
 /** For ordinary commands: each one is answered or fails within the command timeout. */
 export function commandConnection(target: RedisTarget): Redis {

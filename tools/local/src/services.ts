@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startModelStub, startPostgres, startRedis, waitUntil } from '@roost/devstack';
 import { bundleOf, runNode, startNode } from './app.process';
@@ -63,14 +64,15 @@ const manager = (...flags: string[]): Service => ({
   },
 });
 
+/** Ready once it has built: a change during its first build would go unseen, and restart what has just started. */
 const bundleWatch = (app: string): Service => ({
   label: `Rebuild of ${app}`,
   async start(stack) {
-    const child = await startNode(stack, `watch-${app}`, [
-      'tools/build/bundle.mjs',
-      `apps/${app}`,
-      '--watch',
-    ]);
+    const name = `watch-${app}`;
+    const child = await startNode(stack, name, ['tools/build/bundle.mjs', `apps/${app}`, '--watch']);
+    const log = join(stack.paths.logs, `${name}.log`);
+    const built = async () => (await readFile(log, 'utf8')).includes('built in') || undefined;
+    await waitUntil(`${app} is built`, built, { deadlineMs: 120_000, watched: child });
     return { child, stop: () => child.stop(5_000) };
   },
 });

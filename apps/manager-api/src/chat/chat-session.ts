@@ -9,7 +9,7 @@ import {
 } from '@roost/contracts';
 import type { Principal } from '../access/principal';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
-import type { ChatServices } from './chat-sessions.service';
+import type { ChatServices } from './chat-services';
 import { errorFrame, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
-import { Messaging, type Topics } from '@roost/messaging';
+import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
@@ -11,19 +11,10 @@ import { Limits, subjectOf } from '../limits/limits.service';
 import { LOGGER } from '../logging';
 import { ChatAccess } from './chat-access.service';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
+import type { ChatServices } from './chat-services';
 import { ChatSession } from './chat-session';
 import { MessagesService } from './messages.service';
 import { ThreadFeed } from './thread-feed.service';
-
-/** What a session needs of the service around it. */
-export interface ChatServices {
-  access: ChatAccess;
-  agents: AgentsRepository;
-  messages: MessagesService;
-  feed: ThreadFeed;
-  topics: Topics;
-  buffer_bytes: number;
-}
 
 /** Milliseconds between two looks whether the credentials of open connections still count. */
 const RECHECK_MS = 20_000;

@@ -1,0 +1,110 @@
+import type { InboxEntry } from '@roost/contracts';
+import { sharedStack, type TestRedis } from '@roost/devstack';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Messaging } from './messaging';
+
+const entry = (message_id: string): InboxEntry => ({
+  message_id,
+  thread_id: 'thr_1',
+  content: 'hello',
+  channel: 'api',
+  user_id: null,
+  user_data: {},
+  claimed: {},
+  version: 1,
+  accepted_at: 0,
+});
+
+describe('a stream with a consumer group', () => {
+  let redis: TestRedis;
+  let messaging: Messaging;
+  let raw: Redis;
+  const rejected: string[] = [];
+  beforeAll(async () => {
+    redis = await (await sharedStack()).startRedis();
+    messaging = new Messaging({ url: redis.url, name: 'test' }, () => undefined);
+    raw = new Redis(redis.url);
+  });
+  afterAll(async () => {
+    messaging.close();
+    raw.disconnect();
+    await redis.stop();
+  });
+
+  const member = (agent_id: string, consumer: string, blocks = false) =>
+    messaging.consumer(
+      { name: 'inbox', agent_id, consumer, onRejected: (ids) => rejected.push(...ids) },
+      blocks,
+    );
+  const ids = (entries: { payload: InboxEntry }[]) => entries.map(({ payload }) => payload.message_id);
+
+  it('delivers each entry to one member, oldest first, also what was added before anyone joined', async () => {
+    for (const id of ['m1', 'm2', 'm3']) await messaging.streams.add('inbox', 'agent_1', entry(id));
+    const [left, right] = [member('agent_1', 'left'), member('agent_1', 'right')];
+    expect(ids(await left.read(2))).toEqual(['m1', 'm2']);
+    expect(ids(await right.read(2))).toEqual(['m3']);
+  });
+
+  it('hands what a member left unacknowledged to the next, and acknowledged entries to nobody', async () => {
+    for (const id of ['m1', 'm2']) await messaging.streams.add('inbox', 'agent_2', entry(id));
+    const first = member('agent_2', 'first');
+    const [done] = await first.read(2);
+    await first.acknowledge(done!.id);
+    const second = member('agent_2', 'second');
+    await second.join();
+    expect(ids(await second.takeOver(0, 10))).toEqual(['m2']);
+    await second.forgetIdleMembers();
+    expect(await raw.xinfo('CONSUMERS', 'roost:agent:agent_2:inbox', 'runner')).toHaveLength(1);
+    expect(ids(await second.read(10))).toEqual([]);
+  });
+
+  it('wakes a blocked reader', async () => {
+    const reader = member('agent_3', 'reader', true);
+    const reading = reader.read(1, 5_000);
+    await vi.waitFor(async () => expect(await raw.client('LIST')).toMatch(/cmd=xreadgroup/));
+    await messaging.streams.add('inbox', 'agent_3', entry('m1'));
+    expect(ids(await reading)).toEqual(['m1']);
+  });
+
+  it('goes on after Redis was flushed', async () => {
+    const reader = member('agent_4', 'reader');
+    await reader.join();
+    await raw.flushall();
+    await messaging.streams.add('inbox', 'agent_4', entry('m1'));
+    expect(ids(await reader.read(1))).toEqual(['m1']);
+  });
+
+  it('sets aside what does not fit the schema, and tells', async () => {
+    await raw.xadd('roost:agent:agent_5:inbox', '*', 'json', '{"message_id":7}');
+    await raw.xadd('roost:agent:agent_5:inbox', '*', 'json', 'nonsense');
+    await messaging.streams.add('inbox', 'agent_5', entry('m1'));
+    expect(ids(await member('agent_5', 'reader').read(10))).toEqual(['m1']);
+    expect(rejected).toHaveLength(2);
+    expect(await raw.xlen('roost:agent:agent_5:inbox')).toBe(1);
+  });
+
+  it('shows what stands in it without taking it', async () => {
+    await messaging.streams.add('inbox', 'agent_6', entry('m1'));
+    expect(
+      (await messaging.streams.peek('inbox', 'agent_6', 10)).map(({ message_id }) => message_id),
+    ).toEqual(['m1']);
+    expect(ids(await member('agent_6', 'reader').read(10))).toEqual(['m1']);
+  });
+
+  it('of reports hints that there is something', async () => {
+    const heard: string[] = [];
+    const stop = await messaging.topics.onReportsReady((agent_id) => heard.push(agent_id));
+    await messaging.streams.add('reports', 'agent_7', {
+      outcome: 'failed',
+      message_id: 'm1',
+      thread_id: 't1',
+      run_id: 'r1',
+      generation: 1,
+      code: 'run_failed',
+      detail: '',
+    });
+    await vi.waitFor(() => expect(heard).toEqual(['agent_7']));
+    stop();
+  });
+});
