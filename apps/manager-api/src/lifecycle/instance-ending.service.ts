@@ -46,9 +46,10 @@ export class InstanceEnding {
 
   /** Resolves once the instance is gone. With `drops` the messages it owed fail visibly. */
   async stop(instance: InstanceEntity, grace_s: number, drops: boolean): Promise<void> {
+    // Before the end, which starts the agent again when it still owes an answer.
+    if (drops) await this.settleOwed(instance.agent_id, true);
     await this.launcher.stop(instance.id, grace_s);
     await this.finish(instance, null);
-    if (drops) await this.settleOwed(instance.agent_id, true);
   }
 
   /** The instance runs no more. Doing this twice is harmless. */
