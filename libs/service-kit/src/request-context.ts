@@ -10,5 +10,5 @@ const storage = new AsyncLocalStorage<RequestContext>();
 export const inRequest = <Result>(request_id: string, work: () => Result): Result =>
   storage.run({ request_id }, work);
 
-/** What every log line says of the request it belongs to. */
-export const requestContext = (): Partial<RequestContext> => storage.getStore() ?? {};
+/** What every log line says of the request it belongs to. A copy: a logger may add to what it is given. */
+export const requestContext = (): Partial<RequestContext> => ({ ...storage.getStore() });

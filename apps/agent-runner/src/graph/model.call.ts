@@ -86,8 +86,9 @@ export class ModelCall {
         finish ??= chunk.finish;
         usage = chunk.usage ?? usage;
         if (chunk.text === '') continue;
-        content += chunk.text;
-        const full = onToken(chunk.text);
+        const text = storable(chunk.text);
+        content += text;
+        const full = onToken(text);
         if (full) await full;
       }
     } catch (error) {
@@ -105,6 +106,9 @@ export class ModelCall {
     };
   }
 }
+
+/** PostgreSQL stores no NUL: a reply with one could never be committed. */
+const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
 
 /** After the first token a retry would repeat text that somebody has read. */
 const final = (error: ModelError): ModelError =>

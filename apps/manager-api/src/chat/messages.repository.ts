@@ -161,7 +161,8 @@ export class MessagesRepository {
       report.message_id,
       agent_id,
       report.thread_id,
-      report.content,
+      // A NUL would fail for ever: PostgreSQL stores none.
+      report.content.replaceAll('\0', '\ufffd'),
       report.generation,
       report.usage,
     ]);

@@ -20,6 +20,7 @@ describe('the id of a request', () => {
     app.use(requestId);
     app.use((_request: Request, response: Response, next: NextFunction) => {
       setImmediate(() => {
+        logger.info({ only_here: true }, 'before');
         logger.info('deep inside');
         response.end();
         next();
@@ -34,6 +35,7 @@ describe('the id of a request', () => {
   it('is on the answer and on every line logged while it is served', async () => {
     const answer = await fetch(url);
     expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(lines.at(-1)).not.toHaveProperty('only_here');
     expect(lines.at(-1)).toMatchObject({
       msg: 'deep inside',
       request_id: answer.headers.get('x-request-id'),

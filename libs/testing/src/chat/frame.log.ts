@@ -88,6 +88,6 @@ export class FrameLog {
   }
 
   private describe(): string {
-    return JSON.stringify(this.frames.slice(-12)).slice(0, 3_000);
+    return JSON.stringify(this.frames.slice(-8)).slice(-3_000);
   }
 }
