@@ -23,6 +23,9 @@ const BODY_MAX = '1mb';
 /** Checkpoints of long threads are larger than what clients send. */
 const INTERNAL_BODY_MAX = '32mb';
 
+/** Milliseconds that answers under way have to end after a shutdown began. */
+const CONNECTIONS_CLOSE_MS = 3_000;
+
 export interface RunningManager {
   app: NestExpressApplication;
   public_port: number;
@@ -77,6 +80,9 @@ export async function startManager(config: ManagerConfig, logger: Logger): Promi
     internal_port: portOf(internal),
     close: async () => {
       await app.get(ChatSessions).closeAll();
+      // Streams that nobody reads and half-open connections would keep the server open for ever.
+      const server = app.getHttpServer();
+      setTimeout(() => server.closeAllConnections(), CONNECTIONS_CLOSE_MS).unref();
       await app.close();
       internal.closeAllConnections();
       internal.close();

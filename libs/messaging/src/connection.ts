@@ -56,8 +56,8 @@ export function blockingConnection(target: RedisTarget, block_ms: number): Redis
   return new Redis(url, { ...options, commandTimeout: block_ms + COMMAND_TIMEOUT_MS });
 }
 
-/** For SUBSCRIBE only; subscriptions come back by themselves after a reconnect. */
+/** For SUBSCRIBE only. Who uses it subscribes anew after a reconnect: only then is it known when all stand again. */
 export function subscriberConnection(target: RedisTarget): Redis {
   const [url, options] = base(target);
-  return new Redis(url, { ...options, maxRetriesPerRequest: null, autoResubscribe: true });
+  return new Redis(url, { ...options, autoResubscribe: false, commandTimeout: COMMAND_TIMEOUT_MS });
 }

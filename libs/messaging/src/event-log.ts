@@ -73,10 +73,19 @@ export class EventLog {
     const current = results?.[0]?.[1] as string | null | undefined;
     const entries = (results?.[1]?.[1] ?? []) as [string, string[]][];
     if (current !== epoch || entries[0]?.[0] !== stream_id) return null;
-    return entries.slice(1).map(([id, fields]) => ({
-      event_id: `${epoch}.${id}`,
-      frame: JSON.parse(fields[1] ?? 'null') as LoggedFrame,
-    }));
+    return entries.slice(1).map((entry) => toEvent(epoch, entry));
+  }
+
+  /** The whole log, oldest first. */
+  async all(agent_id: string, thread_id: string): Promise<LoggedEvent[]> {
+    const results = await this.redis
+      .multi()
+      .get(keys.eventLogEpoch(agent_id, thread_id))
+      .xrange(keys.eventLog(agent_id, thread_id), '-', '+')
+      .exec();
+    const epoch = results?.[0]?.[1] as string | null | undefined;
+    const entries = (results?.[1]?.[1] ?? []) as [string, string[]][];
+    return epoch ? entries.map((entry) => toEvent(epoch, entry)) : [];
   }
 
   /** The newest event id, or null when the log is empty. */
@@ -95,6 +104,15 @@ export class EventLog {
     await this.redis.del(keys.eventLog(agent_id, thread_id), keys.eventLogEpoch(agent_id, thread_id));
   }
 }
+
+const toEvent = (epoch: string, [id, fields]: [string, string[]]): LoggedEvent => ({
+  event_id: `${epoch}.${id}`,
+  frame: JSON.parse(fields[1] ?? 'null') as LoggedFrame,
+});
+
+/** True when both stand in the same life of a log. */
+export const sameEpoch = (left: string, right: string): boolean =>
+  splitEventId(left)[0] === splitEventId(right)[0];
 
 /** Parses what {@link EventLog.append} published. */
 export function parseLoggedEvent(published: string): LoggedEvent {

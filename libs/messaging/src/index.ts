@@ -1,5 +1,12 @@
 export { type RedisTarget } from './connection';
-export { EVENT_LOG_LENGTH, EVENT_LOG_LIFE_MS, EventLog, isLater, type LoggedEvent } from './event-log';
+export {
+  EVENT_LOG_LENGTH,
+  EVENT_LOG_LIFE_MS,
+  EventLog,
+  isLater,
+  type LoggedEvent,
+  sameEpoch,
+} from './event-log';
 export { Heartbeats } from './heartbeats';
 export { InstanceAccess } from './instance-access';
 export { BLOCK_MS_MAX, Messaging } from './messaging';

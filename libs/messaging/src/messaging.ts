@@ -6,6 +6,7 @@ import { InstanceAccess } from './instance-access';
 import { type RateLimit, RateLimiter } from './rate-limits';
 import { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
 import { StreamProducer, type StreamName } from './streams';
+import { Subscriptions } from './subscriptions';
 import { Topics } from './topics';
 
 /** Milliseconds the longest blocking read waits. */
@@ -20,6 +21,7 @@ export class Messaging {
   private readonly commands: Redis;
   private readonly open: Redis[] = [];
   private lazyTopics: Topics | null = null;
+  private subscriptions: Subscriptions | null = null;
 
   /** `onError` hears of lost connections; calls in progress fail by themselves. */
   constructor(
@@ -34,7 +36,8 @@ export class Messaging {
   }
 
   get topics(): Topics {
-    this.lazyTopics ??= new Topics(this.commands, this.track(subscriberConnection(this.target)));
+    this.subscriptions ??= new Subscriptions(this.track(subscriberConnection(this.target)), this.onError);
+    this.lazyTopics ??= new Topics(this.commands, this.subscriptions);
     return this.lazyTopics;
   }
 
@@ -58,6 +61,7 @@ export class Messaging {
 
   /** Cuts every connection; commands in progress fail. */
   close(): void {
+    this.subscriptions?.close();
     for (const connection of this.open) connection.disconnect();
   }
 

@@ -57,6 +57,15 @@ export class StreamProducer {
     return parseEntries(name, entries).entries.map(({ payload }) => payload);
   }
 
+  /** Which of the agents have entries in the stream, delivered or not. */
+  async occupied(name: StreamName, agent_ids: string[]): Promise<string[]> {
+    if (agent_ids.length === 0) return [];
+    const pipeline = this.redis.pipeline();
+    for (const agent_id of agent_ids) pipeline.xlen(streamChannels[name].key(agent_id));
+    const lengths = (await pipeline.exec()) ?? [];
+    return agent_ids.filter((_agent_id, index) => Number(lengths[index]?.[1] ?? 0) > 0);
+  }
+
   /** Forgets the agent's stream with its group. */
   async drop(name: StreamName, agent_id: string): Promise<void> {
     await this.redis.del(streamChannels[name].key(agent_id));

@@ -25,4 +25,21 @@ describe('a log line', () => {
     });
     expect(text).not.toContain('canary');
   });
+
+  it('tells of an error what failed, and not what was being sent', async () => {
+    let text = '';
+    const logger = await createLogger(
+      { name: 'test', level: 'info', format: 'json' },
+      { write: (line) => void (text += line) },
+    );
+    const error = Object.assign(new Error('WRONGPASS'), {
+      command: { name: 'auth', args: ['user', 'canary'] },
+      parameters: ['canary'],
+      query: 'canary',
+    });
+    logger.warn({ err: error }, 'failed');
+    expect(text).toContain('WRONGPASS');
+    expect(text).toContain('"command":"auth"');
+    expect(text).not.toContain('canary');
+  });
 });

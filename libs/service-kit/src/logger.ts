@@ -40,6 +40,7 @@ export async function createLogger(
   destination?: DestinationStream,
 ): Promise<Pino> {
   const options = {
+    serializers: { err: withoutPayload },
     level,
     redact,
     base: { name },
@@ -54,6 +55,15 @@ export async function createLogger(
     options,
     pretty({ ignore: 'pid,hostname,name', translateTime: 'HH:MM:ss.l', messageFormat: '{name}: {msg}' }),
   );
+}
+
+/** Errors of clients carry what they were sending: passwords, messages. Of a command only its name is told. */
+function withoutPayload(error: Error): object {
+  const { command, parameters, query, driverError, ...told } = pino.stdSerializers.err(
+    error,
+  ) as unknown as Record<string, unknown>;
+  const name = (command as { name?: unknown } | undefined)?.name;
+  return typeof name === 'string' ? { ...told, command: name } : told;
 }
 
 /** Lets Nest write its own lines through ours. */

@@ -108,9 +108,14 @@ export class AgentsRepository {
     return status ?? null;
   }
 
-  findVersion(agent_id: string, version: number): Promise<AgentVersionEntity | null> {
-    if (version > INTEGER_MAX) return Promise.resolve(null);
-    return this.database.getRepository(AgentVersionEntity).findOneBy({ agent_id, version });
+  /** Within a transaction `tx` is its own: a second connection could wait for those that wait for this one. */
+  async findVersion(
+    agent_id: string,
+    version: number,
+    tx: EntityManager = this.database.manager,
+  ): Promise<AgentVersionEntity | null> {
+    if (version < 1 || version > INTEGER_MAX) return null;
+    return tx.findOneBy(AgentVersionEntity, { agent_id, version });
   }
 
   /** The version an instance should run: the current one, or the one named. */

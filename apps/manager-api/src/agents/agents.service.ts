@@ -61,8 +61,8 @@ export class AgentsService {
   }
 
   async restore(id: string, number: number): Promise<AgentDto> {
-    const version = await this.agents.addVersion(id, async () => {
-      const former = await this.agents.findVersion(id, number);
+    const version = await this.agents.addVersion(id, async (_current, tx) => {
+      const former = await this.agents.findVersion(id, number, tx);
       if (!former)
         throw new ServiceError(
           'version_not_found',

@@ -23,10 +23,7 @@ export class ChatAccess {
    */
   async checkAgent(principal: Principal, agent_id: string): Promise<void> {
     const version = await this.agents.findCurrentVersion(agent_id);
-    const allowed =
-      hasScope(principal, 'agents:run') ||
-      (principal.kind === 'chat_token' && principal.agent_id === agent_id) ||
-      version?.configuration.access.chat === 'public';
+    const allowed = mayTalk(principal, agent_id, version?.configuration.access.chat === 'public');
     if (!allowed)
       throw new ServiceError(
         'unauthorized',
@@ -41,11 +38,28 @@ export class ChatAccess {
     const visible =
       thread &&
       (agent_id === undefined || thread.agent_id === agent_id) &&
-      (principal.kind === 'api_key' || isOwn(principal, thread));
+      (seesAllThreads(principal) || isOwn(principal, thread));
     if (!visible) throw threadNotFound();
     return thread;
   }
 }
+
+/** `public` lets strangers in, and keys as strangers; a credential of another agent, or of a runner, is none here. */
+function mayTalk(principal: Principal, agent_id: string, isPublic: boolean): boolean {
+  switch (principal.kind) {
+    case 'api_key':
+      return isPublic || hasScope(principal, 'agents:run');
+    case 'chat_token':
+      return principal.agent_id === agent_id;
+    case 'anonymous':
+      return isPublic;
+    case 'instance':
+      return false;
+  }
+}
+
+const seesAllThreads = (principal: Principal): boolean =>
+  hasScope(principal, 'agents:read') || hasScope(principal, 'agents:run');
 
 const isOwn = (principal: Principal, thread: ThreadEntity): boolean =>
   thread.owner === ownerOf(principal) &&

@@ -29,6 +29,7 @@ export class ChatSession {
   private readonly detailed: boolean;
   private unfollow: () => void = () => undefined;
   private unwatch: () => void = () => undefined;
+  private unwatchRestored: () => void = () => undefined;
   private waiting = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private ended = false;
@@ -50,13 +51,17 @@ export class ChatSession {
       await this.services.access.findThread(this.principal, thread_id, agent_id);
       await this.bind(thread_id, last_event_id ?? null);
     }
-    const status = await this.services.agents.status(agent_id);
-    if (status) this.showStatus(status);
+    this.unwatchRestored = this.services.topics.onRestored(() => {
+      this.lookAtStatus().catch(() => undefined); // The next change of state is shown all the same.
+    });
+    await this.lookAtStatus();
     if (this.ended) this.end();
   }
 
   /** Accepts a message after those before it. @throws {ServiceError} */
   say(input: MessageInput): Promise<{ message_id: string; thread_id: string }> {
+    if (this.ended)
+      return Promise.reject(new ServiceError('unauthorized', 'The connection is being closed.'));
     if (this.waiting >= WAITING_MAX) {
       return Promise.reject(
         new ServiceError('too_many_requests', 'Wait until your messages are acknowledged.', {
@@ -79,6 +84,7 @@ export class ChatSession {
     this.ended = true;
     this.unfollow();
     this.unwatch();
+    this.unwatchRestored();
   }
 
   closeWith(reason: Parameters<ChatConnection['close']>[0]): void {
@@ -150,6 +156,11 @@ export class ChatSession {
     this.event_id = frame.event_id;
     if (frame.type === 'user_message' && this.own.has(frame.message_object.id)) return;
     if (this.detailed || plainFrameTypes.includes(frame.type)) this.send(frame);
+  }
+
+  private async lookAtStatus(): Promise<void> {
+    const status = await this.services.agents.status(this.request.agent_id);
+    if (status) this.showStatus(status);
   }
 
   private showStatus({ state, reason }: Pick<AgentStatusEvent, 'state' | 'reason'>): void {

@@ -18,6 +18,8 @@ import { ThreadFeed } from './thread-feed.service';
 
 /** Milliseconds between two looks whether the credentials of open connections still count. */
 const RECHECK_MS = 20_000;
+/** Milliseconds a client has for everything between its connection and being let in. */
+const ADMIT_MS = 5_000;
 /** Milliseconds over which connections are closed on shutdown. */
 const CLOSE_SPREAD_MS = 500;
 
@@ -63,11 +65,14 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns null when the client was turned away; its connection is closed then. */
   async admit(connection: ChatConnection, request: ConnectionRequest): Promise<ChatSession | null> {
     let session: ChatSession | null = null;
+    // A dependency that hangs must not hold clients: they come back, perhaps to another manager.
+    const tooLate = setTimeout(() => connection.close('restarting'), ADMIT_MS);
     try {
       if (this.closing) throw new ServiceError('shutting_down', 'Reconnect.');
+      await this.limits.checkConnection({ kind: 'anonymous' }, request.address);
       const principal = await this.identify(request);
+      if (principal.kind !== 'anonymous') await this.limits.checkConnection(principal, request.address);
       this.checkOpen(principal, request.address);
-      await this.limits.checkConnection(principal, request.address);
       session = new ChatSession(connection, principal, request, this.services);
       this.sessions.add(session);
       await session.open();
@@ -77,6 +82,8 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
       if (session) this.leave(session);
       this.turnAway(connection, error);
       return null;
+    } finally {
+      clearTimeout(tooLate);
     }
   }
 

@@ -150,6 +150,33 @@ describe('messages', () => {
     expect((await say(await manager.agent(), body)).body).toMatchObject({ status, code });
   });
 
+  it('are answered also by a reply with characters that cannot be stored', async () => {
+    const id = await manager.agent();
+    const { body } = await say(id, { content: 'hello' });
+    const runner = await manager.runner(id);
+    await runner.report(await runner.next(), 'a\0b');
+    expect((await untilMessages(body.thread_id, 2))[1]).toMatchObject({ content: 'ab' });
+    runner.close();
+  });
+
+  it('are answered although nobody was told of the report', async () => {
+    const id = await manager.agent();
+    const { body } = await say(id, { content: 'hello' });
+    const runner = await manager.runner(id);
+    await runner.reportSilently(await runner.next(), 'found by looking');
+    expect((await untilMessages(body.thread_id, 2))[1]).toMatchObject({ content: 'found by looking' });
+    runner.close();
+  });
+
+  it('of two users that a key speaks for begin two threads, whatever their client_message_id', async () => {
+    const id = await manager.agent();
+    const [ada, bob] = [
+      await say(id, { content: 'hello', client_message_id: 'c-9', user_id: 'ada' }),
+      await say(id, { content: 'hello', client_message_id: 'c-9', user_id: 'bob' }),
+    ];
+    expect(ada.body.thread_id).not.toBe(bob.body.thread_id);
+  });
+
   it('go with their thread when it is deleted', async () => {
     const { body } = await say(await manager.agent(), { content: 'hello' });
     expect((await manager.call('DELETE', `/threads/${body.thread_id}`)).status).toBe(204);

@@ -20,10 +20,13 @@ export class EventStream {
     });
     response.flushHeaders();
     this.comment = setInterval(() => response.write(': still here\n\n'), COMMENT_MS);
-    response.on('close', () => {
+    const closed = (): void => {
       this.end();
       onClose();
-    });
+    };
+    // The client may be gone already; its maker holds the stream only after this.
+    if (response.destroyed || response.closed) queueMicrotask(closed);
+    else response.on('close', closed);
   }
 
   send(event: string, id: string | null, data: object): void {

@@ -170,7 +170,7 @@ export class MessagesRepository {
     return reply?.generation === report.generation ? reply : null;
   }
 
-  /** @returns whether the message was still owed an answer by this generation. */
+  /** @returns whether this is how the message ended, now or when the report came the first time. */
   async commitFailure(
     agent_id: string,
     message_id: string,
@@ -179,7 +179,7 @@ export class MessagesRepository {
   ): Promise<boolean> {
     const [rows] = await this.database.query<[unknown[], number]>(
       `UPDATE messages SET status = 'failed', error_code = $3, updated_at = now()
-       WHERE id = $2 AND agent_id = $1 AND status = 'accepted'
+       WHERE id = $2 AND agent_id = $1 AND (status = 'accepted' OR (status = 'failed' AND error_code = $3))
          AND EXISTS (SELECT 1 FROM agents WHERE id = $1 AND generation = $4) RETURNING id`,
       [agent_id, message_id, code, generation],
     );

@@ -132,9 +132,7 @@ function newMessage(
     agent_id,
     thread_id: thread_id ?? message.new_thread_id ?? newThreadId(),
     begins:
-      thread_id === undefined
-        ? { owner: ownerOf(principal), sender: senderOf(principal, message.client_message_id) }
-        : null,
+      thread_id === undefined ? { owner: ownerOf(principal), sender: senderOf(principal, message) } : null,
     content: message.content,
     client_message_id: message.client_message_id ?? null,
   };
@@ -158,7 +156,8 @@ function newMessage(
   return { ...base, channel, user_id: null, user_data: {}, claimed };
 }
 
-/** Strangers share no sender: one could otherwise learn the ids of another. */
-function senderOf(principal: Principal, client_message_id: string | undefined): string | null {
-  return client_message_id === undefined || principal.kind === 'anonymous' ? null : ownerOf(principal);
+/** Strangers share no sender: one could otherwise learn the ids of another. Nor do the users that a key speaks for. */
+function senderOf(principal: Principal, { client_message_id, user_id }: MessageToAccept): string | null {
+  if (client_message_id === undefined || principal.kind === 'anonymous') return null;
+  return user_id === undefined ? ownerOf(principal) : `${ownerOf(principal)}/${user_id}`;
 }

@@ -10,6 +10,7 @@ import { failureFrame, replyFrame } from './message.views';
 import { MessagesRepository } from './messages.repository';
 
 const BATCH = 64;
+const GENERATION_MAX = 2 ** 31 - 1;
 /** Milliseconds after which another manager's unfinished reports are taken over. */
 const ABANDONED_MS = 30_000;
 
@@ -57,7 +58,11 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   /** Gives up on all that an agent owes, visibly. */
   async failOwed(agent_id: string, code: ErrorCode, detail: string): Promise<void> {
     for (const { id, thread_id } of await this.messages.failOwed(agent_id, code)) {
-      await this.messaging.eventLog.append(agent_id, thread_id, failureFrame(id, code, detail));
+      await this.messaging.eventLog
+        .append(agent_id, thread_id, failureFrame(id, code, detail))
+        .catch((error: unknown) => {
+          this.logger.warn({ err: error, agent_id, message_id: id }, 'a failure is stored and was not shown');
+        });
     }
   }
 
@@ -99,9 +104,31 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     entries: { id: string; payload: RunnerReport }[],
   ): Promise<void> {
     for (const { id, payload } of entries) {
-      await this.commit(agent_id, payload);
+      await this.commit(agent_id, payload).catch((error: unknown) => this.setAside(agent_id, payload, error));
       await consumer.acknowledge(id);
     }
+  }
+
+  /** What PostgreSQL will never store ends as a visible failure; anything else is repeated. */
+  private async setAside(agent_id: string, report: RunnerReport, error: unknown): Promise<void> {
+    const sqlstate = (error as { code?: unknown }).code;
+    if (typeof sqlstate !== 'string' || !/^2[23]/.test(sqlstate)) throw error;
+    this.logger.error(
+      { err: error, agent_id, message_id: report.message_id },
+      'a report that cannot be stored',
+    );
+    const { message_id, thread_id, run_id } = report;
+    const generation = Math.min(report.generation, GENERATION_MAX);
+    const detail = 'The answer could not be stored.';
+    await this.commit(agent_id, {
+      outcome: 'failed',
+      message_id,
+      thread_id,
+      run_id,
+      generation,
+      code: 'run_failed',
+      detail,
+    });
   }
 
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {
@@ -115,7 +142,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       );
       return;
     }
-    const reply = await this.messages.commitReply(newMessageId(), agent_id, report);
+    const reply = await this.messages.commitReply(newMessageId(), agent_id, withoutNul(report));
     if (!reply) {
       this.logger.warn(
         { agent_id, message_id: report.message_id, generation: report.generation },
@@ -128,3 +155,9 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     await this.checkpoints.prune(agent_id, reply.thread_id);
   }
 }
+
+/** PostgreSQL stores every character but this one. */
+const withoutNul = <Report extends { content: string }>(report: Report): Report => ({
+  ...report,
+  content: report.content.replaceAll('\0', ''),
+});

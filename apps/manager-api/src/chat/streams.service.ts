@@ -2,8 +2,10 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { newMessageId, newThreadId, ServiceError } from '@roost/contracts';
 import type { AcceptedMessageDto, CreateMessageDto } from '@roost/contracts/rest';
 import type { Response } from 'express';
+import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { CONFIG, type ManagerConfig } from '../config';
+import { Limits } from '../limits/limits.service';
 import { ChatAccess } from './chat-access.service';
 import { checkUserData } from './chat-token-issuing.service';
 import { EventStream } from './event-stream';
@@ -13,21 +15,28 @@ import { MessagesRepository } from './messages.repository';
 import { type MessageToAccept, MessagesService } from './messages.service';
 import { type FeedFrame, ThreadFeed } from './thread-feed.service';
 
+/** Milliseconds between two looks whether the credentials of open streams still count. */
+const RECHECK_MS = 20_000;
+
 /** Chat over HTTP: messages in, and frames out as server-sent events. */
 @Injectable()
 export class StreamsService implements OnModuleDestroy {
-  private readonly open = new Set<EventStream>();
+  private readonly open = new Map<EventStream, { principal: Principal; agent_id: string }>();
+  private readonly rechecking = setInterval(() => void this.recheck(), RECHECK_MS).unref();
 
   constructor(
     private readonly access: ChatAccess,
     private readonly accepting: MessagesService,
     private readonly messages: MessagesRepository,
     private readonly feed: ThreadFeed,
+    private readonly credentials: CredentialsService,
+    private readonly limits: Limits,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   onModuleDestroy(): void {
-    for (const stream of this.open) stream.end();
+    clearInterval(this.rechecking);
+    for (const stream of this.open.keys()) stream.end();
   }
 
   async accept(
@@ -69,7 +78,7 @@ export class StreamsService implements OnModuleDestroy {
         unfollow();
         unfollow = await this.feed.follow(agent_id, accepted.thread_id, null, (frame) => deliver(frame));
       }
-      const stream = this.stream(response, () => unfollow());
+      const stream = this.stream(response, principal, agent_id, () => unfollow());
       stream.send('accepted', null, accepted);
       deliver = (frame) => {
         if (!concerns(frame, accepted.message_id)) return;
@@ -92,24 +101,42 @@ export class StreamsService implements OnModuleDestroy {
   ): Promise<void> {
     if (last_event_id !== undefined && last_event_id.length > 100)
       throw new ServiceError('validation_failed', 'Last-Event-ID: too long');
+    await this.limits.checkConnection(principal, '');
     const thread = await this.access.findThread(principal, id);
     const early: FeedFrame[] = [];
     let deliver = (frame: FeedFrame): void => void early.push(frame);
     const unfollow = await this.feed.follow(thread.agent_id, id, last_event_id ?? null, (frame) =>
       deliver(frame),
     );
-    const stream = this.stream(response, unfollow);
+    const stream = this.stream(response, principal, thread.agent_id, unfollow);
     deliver = (frame) => sendFrame(stream, frame);
     for (const frame of early) deliver(frame);
   }
 
-  private stream(response: Response, onClose: () => void): EventStream {
+  private stream(
+    response: Response,
+    principal: Principal,
+    agent_id: string,
+    onClose: () => void,
+  ): EventStream {
     const stream = new EventStream(response, this.config.SOCKET_BUFFER_BYTES, () => {
       this.open.delete(stream);
       onClose();
     });
-    this.open.add(stream);
+    this.open.set(stream, { principal, agent_id });
     return stream;
+  }
+
+  /** A stream outlives its request: it ends with the credential that opened it. */
+  private async recheck(): Promise<void> {
+    for (const [stream, { principal, agent_id }] of this.open) {
+      try {
+        if (!(await this.credentials.stillValid(principal))) stream.end();
+        else if (principal.kind !== 'api_key') await this.access.checkAgent(principal, agent_id);
+      } catch (error) {
+        if (error instanceof ServiceError) stream.end(); // Anything else is looked at again in the next round.
+      }
+    }
   }
 
   /** A repeat of a message that has ended already gets its end from the transcript. */

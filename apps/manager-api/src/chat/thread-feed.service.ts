@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type LoggedFrame, type ResyncFrame } from '@roost/contracts';
-import { isLater, type LoggedEvent, Messaging } from '@roost/messaging';
+import { isLater, type LoggedEvent, Messaging, sameEpoch } from '@roost/messaging';
 import { toMessageObject } from './message.views';
 import { MessagesRepository } from './messages.repository';
 
@@ -31,22 +31,54 @@ export class ThreadFeed {
     after: string | null,
     deliver: (frame: FeedFrame) => void,
   ): Promise<() => void> {
-    const reader = new FeedReader(thread_id, deliver);
+    const reader = new FeedReader(thread_id, deliver, () => recover());
+    const recover = (): void => {
+      this.recover(agent_id, thread_id, reader).catch(() => undefined); // The next reconnect tries again.
+    };
     const unsubscribe = await this.messaging.topics.onThread(agent_id, thread_id, (event) =>
       reader.live(event),
     );
+    const stopRecovering = this.messaging.topics.onRestored(recover);
+    const unfollow = (): void => {
+      stopRecovering();
+      unsubscribe();
+    };
     try {
-      if (after !== null) {
-        const missed = await this.messaging.eventLog.since(agent_id, thread_id, after);
-        if (missed && !reader.overflowed) reader.catchUp(after, missed);
-        else await this.resync(agent_id, thread_id, reader);
-      }
+      if (after === null) this.noteBeginning(agent_id, thread_id, reader);
+      else await this.catchUp(agent_id, thread_id, after, reader);
       reader.open();
     } catch (error) {
-      unsubscribe();
+      unfollow();
       throw error;
     }
-    return unsubscribe;
+    return unfollow;
+  }
+
+  /** What was published while nobody listened is read from the log. */
+  private async recover(agent_id: string, thread_id: string, reader: FeedReader): Promise<void> {
+    const from = reader.hold();
+    if (from === null) reader.catchUp(null, await this.messaging.eventLog.all(agent_id, thread_id));
+    else await this.catchUp(agent_id, thread_id, from, reader);
+    reader.open();
+  }
+
+  private async catchUp(
+    agent_id: string,
+    thread_id: string,
+    after: string,
+    reader: FeedReader,
+  ): Promise<void> {
+    const missed = await this.messaging.eventLog.since(agent_id, thread_id, after);
+    if (missed && !reader.overflowed) reader.catchUp(after, missed);
+    else await this.resync(agent_id, thread_id, reader);
+  }
+
+  /** Beside the way: only a reader that loses its connection before its first event asks for it. */
+  private noteBeginning(agent_id: string, thread_id: string, reader: FeedReader): void {
+    this.messaging.eventLog.tip(agent_id, thread_id).then(
+      (tip) => reader.beginAfter(tip),
+      () => undefined,
+    );
   }
 
   private async resync(agent_id: string, thread_id: string, reader: FeedReader): Promise<void> {
@@ -67,6 +99,8 @@ class FeedReader {
   constructor(
     private readonly thread_id: string,
     private readonly deliver: (frame: FeedFrame) => void,
+    /** The log has begun a new life: what stood between its last entry and this one is gone. */
+    private readonly onLost: () => void,
   ) {}
 
   get overflowed(): boolean {
@@ -74,11 +108,26 @@ class FeedReader {
   }
 
   live(event: LoggedEvent): void {
-    if (!this.backlog) this.pass(event);
-    else if (!this.overflowed) this.backlog.push(event);
+    if (this.backlog) {
+      if (!this.overflowed) this.backlog.push(event);
+    } else if (this.last !== null && !sameEpoch(event.event_id, this.last)) {
+      this.backlog = [event];
+      this.onLost();
+    } else this.pass(event);
   }
 
-  catchUp(after: string, missed: LoggedEvent[]): void {
+  /** Nothing has been seen yet, and this was the newest entry when listening began. */
+  beginAfter(tip: string | null): void {
+    this.last ??= tip;
+  }
+
+  /** Keeps back what comes until {@link open}. @returns where it stands; null when it has seen nothing. */
+  hold(): string | null {
+    this.backlog ??= [];
+    return this.last;
+  }
+
+  catchUp(after: string | null, missed: LoggedEvent[]): void {
     this.last = after;
     for (const event of missed) this.pass(event);
   }

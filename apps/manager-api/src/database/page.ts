@@ -71,7 +71,7 @@ export const byCreation = (row: { created_at: Date; id: string }): Place => [
 ];
 
 export function validTime(text: string): string {
-  if (Number.isNaN(Date.parse(text)))
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) || Number.isNaN(Date.parse(text)))
     throw new ServiceError('invalid_cursor', 'Use next_cursor of the page before, unchanged.');
   return text;
 }

@@ -43,6 +43,14 @@ export class ExchangeService {
     }
     await this.statuses.announce(agent_id);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
+    // It may have been ended meanwhile, and its access revoked before it was granted.
+    if ((await this.instances.findLive(agent_id))?.id !== instance_id) {
+      await this.messaging.instanceAccess.revoke(instance_id);
+      throw new ServiceError(
+        'unauthorized',
+        'The instance was ended while it started. Start the agent anew.',
+      );
+    }
     const configuration = await this.configuration(agent_id, null);
     await this.instances.setRunningVersion(instance_id, configuration.version);
     return { instance_id, generation: instance.generation, token, redis, configuration };

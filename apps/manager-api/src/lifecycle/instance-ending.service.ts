@@ -35,8 +35,8 @@ export class InstanceEnding {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  stopInBackground(instance: InstanceEntity, grace_s: number, drops: boolean): void {
-    this.stop(instance, grace_s, drops).catch((error: unknown) => {
+  stopInBackground(instance: InstanceEntity, grace_s: number): void {
+    this.stop(instance, grace_s).catch((error: unknown) => {
       this.logger.error(
         { err: error, agent_id: instance.agent_id, instance_id: instance.id },
         'stop failed; the reconciler goes on',
@@ -44,10 +44,8 @@ export class InstanceEnding {
     });
   }
 
-  /** Resolves once the instance is gone. With `drops` the messages it owed fail visibly. */
-  async stop(instance: InstanceEntity, grace_s: number, drops: boolean): Promise<void> {
-    // Before the end, which starts the agent again when it still owes an answer.
-    if (drops) await this.settleOwed(instance.agent_id, true);
+  /** Resolves once the instance is gone. */
+  async stop(instance: InstanceEntity, grace_s: number): Promise<void> {
     await this.launcher.stop(instance.id, grace_s);
     await this.finish(instance, null);
   }
@@ -60,10 +58,11 @@ export class InstanceEnding {
     const before = await this.instances.end(id, failure, this.config.FAILED_KEEP_SECONDS);
     if (!before) return;
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
-    if (!failure) await this.removeEnded(id);
     await this.settleOwed(agent_id, failure?.final ?? false);
     await this.statuses.announce(agent_id);
     this.events.ended({ agent_id, restart_wanted: before.restart_wanted });
+    // Last: a platform that does not answer now is asked again by the reconciler.
+    if (!failure) await this.removeEnded(id);
   }
 
   /** What cannot be answered any more fails visibly: of a disabled or looping agent, or all when `drops`. */

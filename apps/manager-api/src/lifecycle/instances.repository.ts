@@ -120,7 +120,10 @@ export class InstancesRepository {
     );
   }
 
-  /** Takes the single-use code of a starting instance. Null when it was used, has expired or is not its own. */
+  /**
+   * Takes the code of an instance that is not ready yet; a repeat, whose first answer was lost, replaces the token.
+   * Null when the code has been used up by a runner that became ready, has expired or is not the instance's own.
+   */
   async exchange(
     id: string,
     agent_id: string,
@@ -128,8 +131,9 @@ export class InstancesRepository {
     token_hash: Buffer,
   ): Promise<InstanceEntity | null> {
     const [rows] = await this.database.query<[{ id: string }[], number]>(
-      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4
-       WHERE id = $1 AND agent_id = $2 AND code_hash = $3 AND state = 'starting' AND deadline > now() RETURNING id`,
+      `UPDATE instances SET state = 'initializing', token_hash = $4
+       WHERE id = $1 AND agent_id = $2 AND code_hash = $3 AND state IN ('starting', 'initializing') AND deadline > now()
+       RETURNING id`,
       [id, agent_id, code_hash, token_hash],
     );
     return rows[0] ? this.find(id) : null;
@@ -138,7 +142,7 @@ export class InstancesRepository {
   /** @returns whether the state changed; telling twice is harmless. */
   async markRunning(id: string): Promise<boolean> {
     return this.changed(
-      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
+      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL, code_hash = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
       [id],
     );
   }
@@ -203,6 +207,32 @@ export class InstancesRepository {
     await this.database.query('UPDATE agents SET failures = 0 WHERE id = $1 AND failures > 0', [agent_id]);
   }
 
+  /** Disabled agents that still run or owe answers: the manager that disabled them did not live to stop them. */
+  async listDisabledAtWork(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }[]>(
+      `SELECT a.id FROM agents a WHERE NOT a.enabled AND (
+         EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = a.id AND i.ended_at IS NULL AND i.state <> 'stopping')
+         OR EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = a.id AND m.status = 'accepted'
+                    AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = a.id AND i.ended_at IS NULL))) LIMIT 200`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Agents with an instance that lives or has ended lately: whose reports may wait to be taken in. */
+  async listRecentlyActive(): Promise<string[]> {
+    const rows = await this.database.query<{ agent_id: string }[]>(
+      "SELECT DISTINCT agent_id FROM instances WHERE ended_at IS NULL OR ended_at > now() - interval '10 minutes'",
+    );
+    return rows.map(({ agent_id }) => agent_id);
+  }
+
+  /** Forgets instances that ended long ago. */
+  async deleteOld(): Promise<void> {
+    await this.database.query(
+      "DELETE FROM instances WHERE ended_at < now() - interval '7 days' AND keep_until IS NULL",
+    );
+  }
+
   /** Live instances whose transitional state has outlived its deadline. */
   async listOverdue(): Promise<InstanceEntity[]> {
     return this.database
@@ -230,8 +260,9 @@ export class InstancesRepository {
     deadline_s: number,
   ): Promise<InstanceEntity | null> {
     await tx.query(
-      `UPDATE instances SET state = 'stopping', deadline = now() + make_interval(secs => $2), restart_wanted = false
-       WHERE agent_id = $1 AND ended_at IS NULL AND state <> 'stopping'`,
+      `UPDATE instances SET restart_wanted = false, state = 'stopping',
+              deadline = CASE WHEN state = 'stopping' THEN deadline ELSE now() + make_interval(secs => $2) END
+       WHERE agent_id = $1 AND ended_at IS NULL`,
       [agent_id, deadline_s],
     );
     return tx.findOneBy(InstanceEntity, { agent_id, ended_at: IsNull() });

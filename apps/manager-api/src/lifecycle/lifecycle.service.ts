@@ -48,11 +48,11 @@ export class LifecycleService {
     await this.statusOrFail(agent_id);
     const grace = force ? 0 : this.config.STOP_GRACE_SECONDS;
     const instance = await this.instances.beginStop(agent_id, grace + STOP_MARGIN_S);
+    // First, so that the end of the instance finds nothing owed to start again for.
+    if (force || !instance) await this.ending.settleOwed(agent_id, force);
     if (instance) {
       await this.statuses.announce(agent_id);
-      this.ending.stopInBackground(instance, grace, force);
-    } else {
-      await this.ending.settleOwed(agent_id, force);
+      this.ending.stopInBackground(instance, grace);
     }
     return toStatusDto(await this.statusOrFail(agent_id));
   }
@@ -67,7 +67,7 @@ export class LifecycleService {
     );
     if (!instance) return;
     await this.statuses.announce(agent_id);
-    this.ending.stopInBackground(instance, grace, false);
+    this.ending.stopInBackground(instance, grace);
   }
 
   /** Stops the agent at once and deletes all of it; an absent agent counts as deleted. */
@@ -75,7 +75,8 @@ export class LifecycleService {
     if (!(await this.agents.status(agent_id))) return;
     await this.agents.disable(agent_id);
     const instance = await this.instances.beginStop(agent_id, STOP_MARGIN_S);
-    if (instance) await this.ending.stop(instance, 0, true);
+    await this.ending.settleOwed(agent_id, true);
+    if (instance) await this.ending.stop(instance, 0);
     const newest = await this.instances.findNewest(agent_id);
     if (newest) await this.launcher.remove(newest.id);
     await this.ending.forget(agent_id);
@@ -89,7 +90,7 @@ export class LifecycleService {
     const code = newSecret('inst');
     for (let attempt = 1; attempt <= TAKE_OVER_ATTEMPTS; attempt += 1) {
       const live = await this.instances.beginStop(agent_id, this.config.STOP_GRACE_SECONDS + STOP_MARGIN_S);
-      if (live) await this.ending.stop(live, this.config.STOP_GRACE_SECONDS, false);
+      if (live) await this.ending.stop(live, this.config.STOP_GRACE_SECONDS);
       const outcome = await this.beginInstance(agent_id, code, { wakes: false, by_hand: true });
       if (!outcome) continue;
       await this.launching.prepare(agent_id);

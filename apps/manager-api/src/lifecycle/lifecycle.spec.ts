@@ -5,7 +5,7 @@ describe('the lifecycle of an agent', () => {
   let manager: ManagerHarness;
   beforeAll(async () => {
     manager = await ManagerHarness.start({
-      START_DEADLINE_SECONDS: '2',
+      START_DEADLINE_SECONDS: '20',
       AGENT_INACTIVITY_CHECK_INTERVAL: '1',
       STOP_GRACE_SECONDS: '1',
     });
@@ -88,16 +88,6 @@ describe('the lifecycle of an agent', () => {
       state: 'failed',
       reason: 'config_invalid',
       detail: expect.stringContaining('SECRETS_KEY') as string,
-    });
-  });
-
-  it('fails a start that is not ready by its deadline', async () => {
-    const id = await manager.agent();
-    await manager.call('POST', `/agents/${id}/start`);
-    await manager.untilState(id, 'failed');
-    expect(await status(id)).toMatchObject({
-      reason: 'start_failed',
-      detail: expect.stringContaining('2 s') as string,
     });
   });
 
@@ -212,6 +202,45 @@ describe('the lifecycle of an agent', () => {
     expect(replies.map((row) => row.in_reply_to).sort()).toEqual([...sent].sort());
   });
 
+  it('does not start again for what a forced stop has dropped', async () => {
+    const { id, runner } = await started();
+    const { body } = await manager.call('POST', `/agents/${id}/messages`, { content: 'hello' });
+    await manager.call('POST', `/agents/${id}/stop?force=true`);
+    await manager.untilState(id, 'stopped');
+    expect((await manager.call('GET', `/threads/${body.thread_id}/messages`)).body.items).toMatchObject([
+      { status: 'failed', error_code: 'run_lost' },
+    ]);
+    expect((await status(id))['generation']).toBe(1);
+    runner.close();
+  });
+
+  it('lets an exchange be repeated until the runner is ready, and then no more', async () => {
+    const id = await manager.agent();
+    await manager.call('POST', `/agents/${id}/start`);
+    const env = await manager.environment(id);
+    const exchange = () =>
+      manager.internal(
+        'POST',
+        '/internal/instances/exchange',
+        { agent_id: id, instance_id: env.INSTANCE_ID, code: env.EXCHANGE_CODE },
+        'none',
+      );
+    const [lost, repeated] = [await exchange(), await exchange()];
+    expect([lost.status, repeated.status]).toEqual([200, 200]);
+    const config = (token: string) =>
+      manager.call('GET', `/agents/${id}/config`, undefined, { authorization: `Bearer ${token}` });
+    expect((await config(lost.body.token as string)).status).toBe(401);
+    await manager.internal('POST', '/internal/instances/ready', undefined, repeated.body.token as string);
+    expect((await exchange()).status).toBe(401);
+  });
+
+  it('stops an agent that was disabled by a manager that died before it stopped it', async () => {
+    const { id, runner } = await started();
+    await manager.database.query('UPDATE agents SET enabled = false WHERE id = $1', [id]);
+    await manager.untilState(id, 'stopped');
+    runner.close();
+  });
+
   it('removes what carries our label and belongs to nobody', async () => {
     const stray = {
       instance_id: 'inst-stray00000000000000',
@@ -255,5 +284,23 @@ describe('the lifecycle of an agent', () => {
     await manager.internal('POST', '/internal/instances/ready', undefined, exchanged.body.token as string);
     await manager.untilState(id, 'running');
     runner.close();
+  });
+});
+
+describe('an instance that does not become ready', () => {
+  let manager: ManagerHarness;
+  beforeAll(async () => {
+    manager = await ManagerHarness.start({ START_DEADLINE_SECONDS: '1' });
+  });
+  afterAll(() => manager.stop());
+
+  it('fails its start by the deadline', async () => {
+    const id = await manager.agent();
+    await manager.call('POST', `/agents/${id}/start`);
+    await manager.untilState(id, 'failed');
+    expect((await manager.call('GET', `/agents/${id}/status`)).body).toMatchObject({
+      reason: 'start_failed',
+      detail: expect.stringContaining('1 s') as string,
+    });
   });
 });

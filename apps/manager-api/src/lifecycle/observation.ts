@@ -2,9 +2,6 @@ import type { PresentInstance } from '@roost/launcher';
 import type { EndingFailure } from './instance-ending.service';
 import type { InstanceEntity } from './instance.entity';
 
-/** Milliseconds after its creation within which an instance may not be seen yet. */
-export const CREATION_GRACE_MS = 10_000;
-
 /** A runner ends with this when its credentials are gone: Redis restarted and forgot its user, or it was replaced. */
 const EXIT_FENCED_OFF = 66;
 
@@ -37,9 +34,6 @@ export function nameEnd(
       };
 }
 
-/** Whether an instance that the platform does not show may just not be there yet. */
-export const maybeNotThereYet = (
-  instance: Pick<InstanceEntity, 'state' | 'created_at'>,
-  now: Date,
-): boolean =>
-  instance.state === 'starting' && now.getTime() - instance.created_at.getTime() < CREATION_GRACE_MS;
+/** An instance that the platform does not show may just not be there yet, until its start deadline says otherwise. */
+export const maybeNotThereYet = (instance: Pick<InstanceEntity, 'state'>): boolean =>
+  instance.state === 'starting';

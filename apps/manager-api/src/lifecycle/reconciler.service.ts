@@ -60,7 +60,14 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** One pass. Each step stands alone: a platform that does not answer holds up only what needs it. */
   async reconcile(): Promise<void> {
-    for (const step of [this.compare, this.endOverdue, this.answerOwed, this.removeKept]) {
+    for (const step of [
+      this.compare,
+      this.endOverdue,
+      this.stopDisabled,
+      this.takeInReports,
+      this.answerOwed,
+      this.removeKept,
+    ]) {
       try {
         await step.call(this);
       } catch (error) {
@@ -70,24 +77,19 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async stopIdle(): Promise<void> {
-    for (const agent_id of await this.instances.listIdle(this.config.AGENT_INACTIVITY_TIMEOUT)) {
-      await this.lifecycle.stopIfIdle(agent_id);
-    }
+    const idle = await this.instances.listIdle(this.config.AGENT_INACTIVITY_TIMEOUT);
+    await this.each(idle, (agent_id) => this.lifecycle.stopIfIdle(agent_id));
   }
 
   private async compare(): Promise<void> {
     const live = await this.instances.listLive();
     const present = new Map((await this.launcher.list()).map((seen) => [seen.instance_id, seen]));
-    const now = new Date();
-    for (const instance of live) {
-      if (instance.by_hand) {
-        await this.checkHeartbeat(instance);
-        continue;
-      }
+    await this.each(live, async (instance) => {
+      if (instance.by_hand) return this.checkHeartbeat(instance);
       const seen = present.get(instance.id) ?? null;
-      if (seen === null ? !maybeNotThereYet(instance, now) : seen.state === 'exited')
+      if (seen === null ? !maybeNotThereYet(instance) : seen.state === 'exited')
         await this.ended(instance, seen);
-    }
+    });
     await this.reapOrphans(live, [...present.values()]);
   }
 
@@ -102,38 +104,68 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   /** What carries our label and has no owner: its record is gone, or says it has ended long ago. */
   private async reapOrphans(live: InstanceEntity[], present: PresentInstance[]): Promise<void> {
     const owned = new Set(live.map(({ id }) => id));
-    for (const { instance_id, state } of present.filter((seen) => !owned.has(seen.instance_id))) {
+    const strays = present.filter((seen) => !owned.has(seen.instance_id));
+    await this.each(strays, async ({ instance_id, state }) => {
       const record = await this.instances.find(instance_id);
       // Born after `live` was read, or kept for its logs.
-      if (record && (record.ended_at === null || (record.keep_until !== null && state === 'exited')))
-        continue;
+      if (record && (record.ended_at === null || (record.keep_until !== null && state === 'exited'))) return;
       this.logger.warn({ instance_id }, 'removing an instance that nobody owns');
       await this.launcher.remove(instance_id);
-    }
+    });
   }
 
   /** Fenced off and recorded first: the kill that follows is then not taken for a crash. */
   private async endOverdue(): Promise<void> {
-    for (const instance of await this.instances.listOverdue()) {
-      const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
+    const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
+    await this.each(await this.instances.listOverdue(), async (instance) => {
       const failure =
         instance.state === 'stopping' ? null : { reason: 'start_failed' as const, detail, final: false };
       await this.ending.finish(instance, failure);
       await this.launcher.stop(instance.id, 0);
-    }
+    });
+  }
+
+  /** The manager that disabled them may not have lived to stop them. */
+  private async stopDisabled(): Promise<void> {
+    await this.each(await this.instances.listDisabledAtWork(), (agent_id) =>
+      this.lifecycle.stop(agent_id, false),
+    );
+  }
+
+  /** Reports whose hint was missed, or whose reader died between committing and showing them. */
+  private async takeInReports(): Promise<void> {
+    const waiting = await this.messaging.streams.occupied(
+      'reports',
+      await this.instances.listRecentlyActive(),
+    );
+    await this.each(waiting, (agent_id) => this.replies.takeIn(agent_id));
   }
 
   /** Wakes agents that owe an answer and sleep, and reminds running ones of what Redis may have forgotten. */
   private async answerOwed(): Promise<void> {
-    for (const agent_id of await this.messages.listSleepingDebtors()) await this.lifecycle.wake(agent_id);
-    for (const agent_id of await this.messages.listSlowDebtors()) {
+    await this.each(await this.messages.listSleepingDebtors(), (agent_id) => this.lifecycle.wake(agent_id));
+    await this.each(await this.messages.listSlowDebtors(), async (agent_id) => {
       await this.replies.takeIn(agent_id);
       await this.inbox.refill(agent_id);
-    }
+    });
   }
 
   private async removeKept(): Promise<void> {
-    for (const id of await this.instances.listRemovable()) await this.ending.removeEnded(id);
+    await this.each(await this.instances.listRemovable(), (id) => this.ending.removeEnded(id));
+  }
+
+  /** One that fails holds up no other; the next pass repeats it. */
+  private async each<Item>(items: Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
+    for (const item of items) {
+      try {
+        await work(item);
+      } catch (error) {
+        this.logger.warn(
+          { err: error, item: typeof item === 'string' ? item : undefined },
+          'the next reconcile pass repeats this',
+        );
+      }
+    }
   }
 
   private async lookAt(instance_id: string): Promise<void> {
@@ -141,7 +173,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     if (!instance || instance.ended_at) return;
     const seen = await this.launcher.inspect(instance_id);
     if (seen.state === 'absent') {
-      if (!maybeNotThereYet(instance, new Date())) await this.ended(instance, null);
+      if (!maybeNotThereYet(instance)) await this.ended(instance, null);
     } else if (seen.state === 'exited') await this.ended(instance, seen);
   }
 

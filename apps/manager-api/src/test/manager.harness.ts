@@ -8,6 +8,7 @@ import {
 import { sharedStack } from '@roost/devstack';
 import type { MemoryLauncher } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
+import { redisCli } from '@roost/testing';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { vi } from 'vitest';
@@ -115,18 +116,21 @@ export class ManagerHarness {
 
   /** Plays the runner of the agent's next instance, once the launcher has been asked for it. */
   async runner(agent_id: string): Promise<TestRunner> {
-    const [instance] = await vi.waitFor(
+    return TestRunner.join(this, await this.environment(agent_id));
+  }
+
+  /** What the agent's next instance is started with. */
+  environment(agent_id: string): Promise<InstanceEnvironment> {
+    return vi.waitFor(
       async () => {
-        const live = (await this.launcher.list()).filter(
+        const live = (await this.launcher.list()).find(
           (seen) => seen.agent_id === agent_id && seen.state === 'running',
         );
-        if (live.length === 0) throw new Error('no instance yet');
-        return live;
+        if (!live) throw new Error('no instance yet');
+        return this.launcher.instance(live.instance_id).spec.env as unknown as InstanceEnvironment;
       },
       { timeout: 10_000, interval: 10 },
     );
-    const { env } = this.launcher.instance(instance!.instance_id).spec;
-    return TestRunner.join(this, env as unknown as InstanceEnvironment);
   }
 }
 
@@ -136,6 +140,7 @@ export class TestRunner {
     readonly identity: ExchangeResponse,
     private readonly messaging: Messaging,
     private readonly agent_id: string,
+    private readonly redis_url: string,
   ) {}
 
   static async join(harness: ManagerHarness, env: InstanceEnvironment): Promise<TestRunner> {
@@ -153,6 +158,7 @@ export class TestRunner {
       identity,
       new Messaging({ url: harness.redis_url, name: 'test-runner', ...identity.redis }, () => undefined),
       agent_id,
+      harness.redis_url,
     );
   }
 
@@ -190,6 +196,29 @@ export class TestRunner {
       usage: null,
     };
     await this.messaging.streams.add('reports', this.agent_id, report);
+  }
+
+  /** Reports as if the hint had been lost. */
+  async reportSilently(entry: InboxEntry, content: string): Promise<void> {
+    const { message_id, thread_id } = entry;
+    const report: RunnerReport = {
+      outcome: 'completed',
+      message_id,
+      thread_id,
+      run_id: 'run_test',
+      generation: this.identity.generation,
+      content,
+      usage: null,
+    };
+    const redis = new URL(this.redis_url);
+    await redisCli(
+      redis.href,
+      'XADD',
+      `roost:agent:${this.agent_id}:reports`,
+      '*',
+      'json',
+      JSON.stringify(report),
+    );
   }
 
   async fail(entry: InboxEntry, code: string): Promise<void> {

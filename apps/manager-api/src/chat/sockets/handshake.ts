@@ -28,5 +28,10 @@ export function handshakeCredential(request: IncomingMessage): string | null {
   return bearerToken(request.headers.authorization) ?? carried?.slice(CREDENTIAL_PREFIX.length) ?? null;
 }
 
-export const requestUrl = (request: IncomingMessage): URL =>
-  new URL(request.url ?? '/', 'http://roost.invalid');
+/** @throws {ServiceError} `not_found` when the request target is no path. */
+export function requestUrl(request: IncomingMessage): URL {
+  const target = `http://roost.invalid${request.url ?? '/'}`;
+  if (!request.url?.startsWith('/') || !URL.canParse(target))
+    throw new ServiceError('not_found', 'See /docs for the addresses there are.');
+  return new URL(target);
+}

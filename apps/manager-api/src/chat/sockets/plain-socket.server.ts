@@ -17,8 +17,8 @@ const PATH = /^\/ws\/agents\/([^/]{1,64})\/?$/;
 /** A frame over this ends the connection (1009): more is never held in memory. Smaller ones get an error frame. */
 const PAYLOAD_MAX = 4 * FRAME_BYTES_MAX;
 const PING_MS = 25_000;
-/** Milliseconds a client has for everything between the upgrade and being let in. */
-const ADMIT_MS = 5_000;
+/** Milliseconds a client has to answer a close. */
+const CLOSE_MS = 2_000;
 /** Frames that may arrive before the client is let in. */
 const EARLY_MAX = 32;
 
@@ -41,10 +41,11 @@ export class PlainSocketServer {
   /** Takes the upgrades of its own path, leaves Socket.IO's alone and refuses all others. */
   attach(http: Server): void {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const url = requestUrl(request);
-      if (url.pathname.startsWith('/socket.io/')) return;
+      // Exactly what Socket.IO itself takes for its own: anything it leaves alone must not be left alone here.
+      if (request.url?.startsWith('/socket.io/')) return;
       socket.on('error', () => socket.destroy());
       try {
+        const url = requestUrl(request);
         const agent_id = PATH.exec(url.pathname)?.[1];
         if (agent_id === undefined)
           throw new ServiceError('not_found', 'Sockets are at /ws/agents/{agent_id} and /socket.io/.');
@@ -74,14 +75,14 @@ export class PlainSocketServer {
     const connection = plainConnection(socket);
     socket.on('error', () => socket.terminate());
     const early: [RawData, boolean][] = [];
+    let early_bytes = 0;
     let receive = (data: RawData, binary: boolean): void => {
       early.push([data, binary]);
-      if (early.length > EARLY_MAX) connection.close('too_many');
+      early_bytes += sizeOf(data);
+      if (early.length > EARLY_MAX || early_bytes > PAYLOAD_MAX) socket.terminate();
     };
     socket.on('message', (data, binary) => receive(data, binary));
-    const tooLate = setTimeout(() => connection.close('unauthorized'), ADMIT_MS);
     const session = await this.sessions.admit(connection, request);
-    clearTimeout(tooLate);
     if (!session) return;
     const stopPinging = keepAlive(socket);
     const leave = (): void => {
@@ -131,6 +132,9 @@ function parseObject(text: string): Record<string, unknown> {
   );
 }
 
+const sizeOf = (data: RawData): number =>
+  Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.byteLength;
+
 function plainConnection(socket: WebSocket): ChatConnection {
   return {
     send: (frame) => socket.send(JSON.stringify(frame), () => undefined),
@@ -138,8 +142,8 @@ function plainConnection(socket: WebSocket): ChatConnection {
     close: (reason) => {
       const { code, reason: text } = closeCodes[reason];
       socket.close(code, text);
-      // A client that does not read does not answer the close either.
-      if (reason === 'too_slow') setTimeout(() => socket.terminate(), 1_000).unref();
+      // A client that does not read, or is gone, does not answer the close either.
+      setTimeout(() => socket.terminate(), CLOSE_MS).unref();
     },
   };
 }

@@ -45,6 +45,8 @@ export class SocketIoGateway
   ) {}
 
   afterInit(namespace: Namespace): void {
+    // Socket.IO opens its main namespace to all; nothing is there.
+    namespace.server.of('/').use((_socket, next) => next(new Error('Connect to the namespace /agents.')));
     namespace.use((socket, next) => {
       const auth = Auth.safeParse(socket.handshake.auth);
       if (auth.success) return next();
