@@ -53,6 +53,20 @@ describe('start and stop', () => {
     const { items } = await roost().api.messages(await chat.thread());
     expect(items).toMatchObject([{ status: 'failed', error_code: 'run_lost' }]);
     expect(roost().runners.pidsOf(id)).toEqual([]);
+    const heard = chat.frames.length;
+    chat.say('and now?');
+    await chat.reply();
+
+    expect(await roost().api.status(id)).toMatchObject({ state: 'running', generation: 2 });
+    expect(
+      chat.frames.slice(heard).filter((frame) => 'message_id' in frame && frame.message_id === items[0]?.id),
+    ).toEqual([]);
+    expect(
+      roost()
+        .model.requests()
+        .map(({ messages }) => JSON.stringify(messages))
+        .filter((said) => said.includes('begin')).length,
+    ).toBeLessThanOrEqual(2);
     await chat.close();
   });
 

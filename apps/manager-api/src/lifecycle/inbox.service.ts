@@ -13,6 +13,19 @@ export class InboxService {
     private readonly messaging: Messaging,
   ) {}
 
+  /**
+   * Leaves in the inbox what is owed and nothing else, while no instance reads it: a message that was given up must
+   * not be run by the next one.
+   */
+  async rebuild(agent_id: string): Promise<void> {
+    const present = await this.messaging.streams.peek('inbox', agent_id, REFILL_MAX * 2);
+    const owed = await this.messages.listOwed(agent_id, REFILL_MAX);
+    const wanted = new Set(owed.map(({ message_id }) => message_id));
+    if (present.some(({ message_id }) => !wanted.has(message_id)))
+      await this.messaging.streams.drop('inbox', agent_id);
+    await this.refill(agent_id);
+  }
+
   /** Adds, in order, the messages that are owed and not in the inbox: Redis may have forgotten them. */
   async refill(agent_id: string): Promise<void> {
     const owed = await this.messages.listOwed(agent_id, REFILL_MAX);

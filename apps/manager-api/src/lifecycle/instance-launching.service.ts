@@ -38,7 +38,7 @@ export class InstanceLaunching {
 
   /** What must stand ready before an instance of the agent runs. */
   async prepare(agent_id: string): Promise<void> {
-    await this.inbox.refill(agent_id);
+    await this.inbox.rebuild(agent_id);
   }
 
   private whyInvalid(version: AgentVersionEntity): string | null {

@@ -3,13 +3,16 @@ import type { DockerClient } from '../docker/docker.cli';
 import { HostNetwork } from '../docker/host.network';
 import { DockerRunners } from './docker.runners';
 import { Installation } from './installation';
+import type { ManagerProcess } from './manager.process';
 
 /** An installation whose runners are containers of the real engine. */
 export interface DockerInstallation {
   installation: Installation;
   containers: DockerRunners;
   /** Starts a further manager, whose runners reach it. */
-  startManager(env?: Record<string, string>): Promise<void>;
+  startManager(): Promise<void>;
+  /** Starts a manager in place of one that has ended: where its runners look for it. */
+  startAgain(ended: ManagerProcess): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,14 +43,17 @@ export async function startDockerInstallation(
     RUNNER_REDIS_URL: `redis://${await at(installation.redis.port)}`,
     OPENAI_BASE_URL: `http://${await at(installation.model.port)}/v1`,
   };
-  const startManager = async (more: Record<string, string> = {}): Promise<void> => {
+  /** Where containers reach the internal port of each manager. */
+  const origins = new Map<string, string>();
+  const startManager = async (): Promise<void> => {
     const internal = await freePort();
-    await installation.startManager({
-      ...shared,
-      INTERNAL_PORT: String(internal),
-      RUNNER_CONFIG_ORIGIN: `http://${await at(internal)}`,
-      ...more,
-    });
+    const RUNNER_CONFIG_ORIGIN = `http://${await at(internal)}`;
+    origins.set(String(internal), RUNNER_CONFIG_ORIGIN);
+    await installation.startManager({ ...shared, INTERNAL_PORT: String(internal), RUNNER_CONFIG_ORIGIN });
+  };
+  const startAgain = async (ended: ManagerProcess): Promise<void> => {
+    const RUNNER_CONFIG_ORIGIN = origins.get(new URL(ended.internalOrigin).port) ?? '';
+    await installation.startAgain(ended, { ...shared, RUNNER_CONFIG_ORIGIN });
   };
   const stop = async (): Promise<void> => {
     await installation.stop();
@@ -60,5 +66,5 @@ export async function startDockerInstallation(
     await stop();
     throw error;
   }
-  return { installation, containers, startManager, stop };
+  return { installation, containers, startManager, startAgain, stop };
 }
