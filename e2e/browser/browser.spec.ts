@@ -1,129 +1,129 @@
-import { existsSync } from 'node:fs';
-import { aPublicAgent } from '@roost/testing';
+import { anAgent, aPublicAgent } from '@roost/testing';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
-import { PageServer } from './page.server';
+import { findChromium, quietHeadless } from './chromium';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // A name that is not this machine's own, for pages of strangers.
-  '--host-resolver-rules=MAP stranger.test 127.0.0.1',
-];
+const program = findChromium();
+const html = readFileSync(join(import.meta.dirname, 'page.fixture.html'), 'utf8');
+const STRANGER = 'evil.test';
 
-interface Received {
-  type: string;
-  content: string;
-  message_object?: { role: string; content: string };
-}
-/** What the page keeps; the browser's globals are not this program's. */
-interface PageGlobals {
-  received: Received[];
-  closes: number[];
-  socket: { protocol: string; send(data: string): void };
-  connect(url: string, protocols?: string[]): Promise<'open' | 'refused'>;
-}
-
-const missing =
-  existsSync(CHROMIUM) || process.env['CI']
-    ? ''
-    : ` (skipped: ${CHROMIUM} is missing; install the Debian package chromium)`;
-
-describe.skipIf(missing !== '')(`a page in a browser, served from another local port${missing}`, () => {
+describe.skipIf(!program)('a page in a real browser, with nothing but its own WebSocket', () => {
   const roost = useInstallation({ env: { CHAT_ALLOWED_ORIGINS: 'loopback' } });
-  let pages: PageServer;
   let browser: Browser;
-  let page: Page;
+  let pages: Server;
+  let port = 0;
 
   beforeAll(async () => {
-    pages = await PageServer.start();
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    pages = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(html);
+    }).listen(0, '127.0.0.1');
+    await once(pages, 'listening');
+    port = (pages.address() as AddressInfo).port;
+    browser = await chromium.launch({
+      executablePath: program ?? '',
+      args: [...quietHeadless, `--host-resolver-rules=MAP ${STRANGER} 127.0.0.1`],
+      timeout: 60_000,
+    });
   });
+
   afterAll(async () => {
     await browser.close();
-    await pages.stop();
+    pages.close();
+    pages.closeAllConnections();
   });
-  afterEach(() => page.close());
 
-  const visit = async (host: string) => {
-    page = await browser.newPage();
-    await page.goto(`http://${host}:${pages.port}/`);
-  };
-  const address = (agent_id: string) => `${roost().origin.replace('http', 'ws')}/ws/agents/${agent_id}`;
-  const connect = (url: string, protocols?: string[]) =>
-    page.evaluate(([to, offered]) => (globalThis as unknown as PageGlobals).connect(to, offered), [
-      url,
-      protocols,
-    ] as const);
-  const say = (content: string) =>
-    page.evaluate(
-      (text) =>
-        (globalThis as unknown as PageGlobals).socket.send(
-          JSON.stringify({ type: 'message', content: text }),
-        ),
-      content,
-    );
-  const received = () => page.evaluate(() => (globalThis as unknown as PageGlobals).received);
-  const untilReply = () =>
-    page.waitForFunction(
-      () => (globalThis as unknown as PageGlobals).received.some(({ type }) => type === 'message'),
-      undefined,
-      { timeout: 30_000 },
-    );
+  /** The page of another local port, or of another host, talking to an agent. */
+  async function open(agent: string, { host = 'localhost', token = '' } = {}): Promise<Page> {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(30_000);
+    const socket = `${roost().origin.replace(/^http/, 'ws')}/ws/agents/${agent}`;
+    const query = new URLSearchParams({ socket, ...(token ? { token } : {}) });
+    await page.goto(`http://${host}:${port}/?${query.toString()}`);
+    return page;
+  }
 
-  it('wakes a public agent, sees only the three types it knows, and is not echoed', async () => {
-    roost().model.reply('Good day from the agent.');
+  async function say(page: Page, text: string): Promise<void> {
+    await page.locator('#text').fill(text);
+    await page.locator('button').click();
+  }
+
+  const shown = async (page: Page, kind: string): Promise<string[]> =>
+    page.locator(`#log .${kind}`).allTextContents();
+
+  it('chats with a public agent from another local port', async () => {
     const { id } = await roost().api.createAgent(aPublicAgent());
-    await visit('localhost');
+    const page = await open(id);
+    await say(page, 'Grüße aus dem Browser 🦜');
 
-    expect(await connect(address(id))).toBe('open');
-    await say('hello');
-    await untilReply();
+    await page.locator('#log .message').waitFor();
 
-    const frames = await received();
-    expect(new Set(frames.map(({ type }) => type))).toEqual(new Set(['status', 'message']));
-    expect(frames.every(({ content }) => typeof content === 'string')).toBe(true);
-    expect(frames.filter(({ type }) => type === 'message')).toMatchObject([
-      {
-        content: 'Good day from the agent.',
-        message_object: { role: 'assistant', content: 'Good day from the agent.' },
-      },
-    ]);
+    expect(await shown(page, 'message')).toEqual(['You said: Grüße aus dem Browser 🦜']);
+    expect((await shown(page, 'status')).length).toBeGreaterThan(1);
+    await say(page, 'and again');
+    await page.locator('#log .message').nth(1).waitFor();
+    expect(
+      new Set(await page.locator('#log li').evaluateAll((items) => items.map((item) => item.className))),
+    ).toEqual(new Set(['open', 'status', 'message']));
+    await page.close();
   });
 
-  it('talks to a private agent with a chat token carried as a subprotocol, which is not echoed', async () => {
-    roost().model.reply('Only for you.');
-    const { id } = await roost().api.createAgent({ ...aPublicAgent(), access: { chat: 'private' } });
+  it('chats with a private agent by a chat token in the subprotocol, of which only roost.v1 comes back', async () => {
+    const { id } = await roost().api.createAgent(anAgent());
     const { token } = await roost().api.createChatToken(id, { user_id: 'ada' });
-    await visit('127.0.0.1');
+    const page = await open(id, { token });
+    await say(page, 'it is me');
 
-    expect(await connect(address(id), ['roost.v1', `roost.key.${token}`])).toBe('open');
-    expect(await page.evaluate(() => (globalThis as unknown as PageGlobals).socket.protocol)).toBe(
-      'roost.v1',
-    );
-    await say('hello');
-    await untilReply();
-    expect((await received()).at(-1)).toMatchObject({ type: 'message', content: 'Only for you.' });
+    await page.locator('#log .message').waitFor();
+
+    expect(await shown(page, 'open')).toEqual(['roost.v1']);
+    expect(await shown(page, 'message')).toEqual(['You said: it is me']);
+    await page.close();
   });
 
-  it('is closed with 4401 at a private agent without a credential', async () => {
-    const { id } = await roost().api.createAgent({ ...aPublicAgent(), access: { chat: 'private' } });
-    await visit('localhost');
-    await connect(address(id));
-    await page.waitForFunction(() => (globalThis as unknown as PageGlobals).closes.length > 0);
-    expect(await page.evaluate(() => (globalThis as unknown as PageGlobals).closes)).toEqual([4401]);
+  it('sees 4401 without a credential', async () => {
+    const { id } = await roost().api.createAgent(anAgent());
+    const page = await open(id);
+
+    await page.locator('#log .close').waitFor();
+
+    expect(await shown(page, 'close')).toEqual(['4401']);
+    await page.close();
   });
 
-  it('of a stranger is refused before its socket opens', async () => {
+  it('of a strange origin is refused before the socket opens, even with a good token', async () => {
     const { id } = await roost().api.createAgent(aPublicAgent());
-    await visit('stranger.test');
-    expect(await connect(address(id))).toBe('refused');
+    const { token } = await roost().api.createChatToken(id, { user_id: 'ada' });
+    for (const credential of ['', token]) {
+      const page = await open(id, { host: STRANGER, token: credential });
+
+      await page.locator('#log .close').waitFor();
+
+      expect(await page.evaluate('location.hostname')).toBe(STRANGER);
+      expect(await shown(page, 'open')).toEqual([]);
+      expect(await shown(page, 'close')).toEqual(['1006']);
+      await page.close();
+    }
+    expect(roost().manager.log()).toContain(`"origin":"http://${STRANGER}:${port}"`);
+  });
+
+  it('shows the documentation of the API, and Swagger UI runs under its content policy', async () => {
+    const page = await browser.newPage();
+    const failures: string[] = [];
+    page.on('pageerror', (error) => failures.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') failures.push(message.text());
+    });
+    await page.goto(`${roost().origin}/docs`);
+
+    await page.locator('#operations-agents-Agents_create, .opblock').first().waitFor();
+
+    expect(failures).toEqual([]);
+    await page.close();
   });
 });

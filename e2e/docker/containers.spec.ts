@@ -249,11 +249,13 @@ describe.skipIf(!client)('agents in containers of the real engine', () => {
     const { id } = await roost.api.createAgent(anAgent({ limits: { memory_mb: 128, cpus: 1, pids: 64 } }));
     await roost.api.start(id);
     const { Id } = await containerOf(id);
-    // The hog is the kernel's first choice; the runner is ended the same way by filling its own cgroup to the brim.
-    const hog =
-      "const hold=[];setInterval(()=>hold.push(Buffer.alloc(2**24,1)),5);require('fs').writeFileSync('/proc/self/oom_score_adj','0')";
+    // Takes all the memory there is, and makes the runner the kernel's first choice.
+    const hog = `const fs = require('fs');
+      const [runner] = fs.readFileSync('/proc/1/task/1/children', 'utf8').trim().split(' ');
+      fs.writeFileSync('/proc/' + runner + '/oom_score_adj', '1000');
+      const taken = [];
+      setInterval(() => taken.push(Buffer.alloc(2 ** 23, 1)), 5);`;
     await docker.containers.docker(['exec', '--detach', Id, 'node', '-e', hog]);
-    const startedAt = performance.now();
 
     const status = await until(
       'it has failed',
@@ -262,9 +264,8 @@ describe.skipIf(!client)('agents in containers of the real engine', () => {
         return seen.state === 'failed' && seen;
       },
       10_000,
-    ).catch(() => null);
+    );
 
-    expect(performance.now() - startedAt).toBeLessThan(12_000);
     expect(status).toMatchObject({
       reason: 'oom_killed',
       detail: expect.stringContaining('limits.memory_mb'),
