@@ -64,5 +64,5 @@ RUN install -d -o 1000 -g 1000 .compile-cache
 USER 1000:1000
 # Node keys the compile cache by uid: it hits only for the uid that wrote it, here and at run time.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
-RUN node dist/apps/agent-runner/main.js --warm && test -n "$(find .compile-cache -type f | head -n 1)"
+RUN timeout 120 node dist/apps/agent-runner/main.js --warm && test -n "$(find .compile-cache -type f | head -n 1)"
 CMD ["node", "dist/apps/agent-runner/main.js"]

@@ -1,9 +1,11 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestFactory } from '@nestjs/core';
+import { ServiceError } from '@roost/contracts';
 import { NestLogger } from '@roost/service-kit';
 import { requestId } from '@roost/service-kit/http';
 import { json, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
@@ -90,12 +92,25 @@ export async function startManager(config: ManagerConfig, logger: Logger): Promi
   };
 }
 
-const parsePublic = json({ limit: BODY_MAX, strict: false });
+const parsePublic = json({ limit: BODY_MAX, strict: false, verify: checkEncoding });
 const parseInternal = json({ limit: INTERNAL_BODY_MAX, strict: false });
+
+/** Invalid bytes would be replaced silently. */
+function checkEncoding(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw Object.assign(new Error('not UTF-8'), { type: 'encoding.invalid' });
+}
 
 function bodyParser(request: Request, response: Response, next: NextFunction): void {
   const parser: (request: Request, response: Response, next: NextFunction) => void =
     (request.listener satisfies Listener | undefined) === 'internal' ? parseInternal : parsePublic;
+  const hasBody =
+    Number(request.get('content-length') ?? 0) > 0 || request.get('transfer-encoding') !== undefined;
+  if (hasBody && request.is('json') === false) {
+    throw new ServiceError(
+      'unsupported_media_type',
+      'Send JSON with the header Content-Type: application/json.',
+    );
+  }
   parser(request, response, next);
 }
 

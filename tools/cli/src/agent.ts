@@ -51,7 +51,16 @@ const runner = spawn(
 // Ctrl-C reaches the runner as well, which finishes what it holds.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => runner.kill('SIGTERM'));
-runner.on('exit', (code) => process.exit(code ?? 1));
+runner.on('exit', (code) => {
+  // The agent is asleep again at once, not when its silence has been noticed.
+  void tellStopped(agent_id, config.api_key).finally(() => process.exit(code ?? 1));
+});
+
+async function tellStopped(id: string, key: string | null): Promise<void> {
+  const stop = `${config.manager_url}/agents/${id}/stop`;
+  const headers = { authorization: `Bearer ${key ?? ''}` };
+  await fetch(stop, { method: 'POST', headers, signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+}
 
 async function takeGeneration(url: string, id: string, key: string): Promise<z.infer<typeof Granted>> {
   const response = await fetch(`${url}/internal/instances`, {
@@ -63,7 +72,10 @@ async function takeGeneration(url: string, id: string, key: string): Promise<z.i
     fail(`${url} does not answer (${String(error)}); is the manager's internal port there?`, 1),
   );
   const body: unknown = await response.json();
-  if (!response.ok) fail(`${response.status}: ${String((body as { detail?: unknown }).detail)}`, 1);
+  if (!response.ok) {
+    const { title, detail } = body as { title?: unknown; detail?: unknown };
+    fail(`${String(title)}. ${String(detail)}`, 1);
+  }
   return Granted.parse(body);
 }
 

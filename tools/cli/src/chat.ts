@@ -76,7 +76,12 @@ function connect(id: string): WebSocket {
 function closed(id: string, code: number, reason: string): void {
   const final = [4401, 4404, 4429].includes(code);
   if (leaving || final || attempt >= RECONNECT_MS.length) {
-    if (!leaving) console.error(`! closed (${code} ${reason})`);
+    if (!leaving)
+      console.error(
+        final
+          ? `! closed (${code} ${reason})`
+          : `! ${config.manager_url} does not answer; is it running? npm start, or set ROOST_URL`,
+      );
     terminal.close();
     process.exit(leaving ? 0 : 1);
   }

@@ -54,6 +54,8 @@ export async function runLocalStack({ paths, config, mode, prepare }: LocalStack
     return 0;
   } finally {
     await step('Stopping', async () => {
+      // First while the manager serves: what they hold is finished or handed back, and their end is no crash.
+      await endRunners(paths.runners);
       await supervisor.stop(new Set(appRows.map(({ label }) => label)), () => endRunners(paths.runners));
     });
     lock.release();

@@ -69,8 +69,10 @@ export class InstancesRepository {
         if (waits) return { kind: 'backoff', until: waits.until };
       }
       const [raised] = await tx.query<[{ generation: number }[], number]>(
-        'UPDATE agents SET generation = generation + 1 WHERE id = $1 RETURNING generation',
-        [agent_id],
+        // Whoever starts it by hand has mended it: failures are counted anew.
+        `UPDATE agents SET generation = generation + 1, failures = CASE WHEN $2 THEN failures ELSE 0 END
+         WHERE id = $1 RETURNING generation`,
+        [agent_id, options.wakes],
       );
       const id = newInstanceId();
       await tx.query(

@@ -43,8 +43,12 @@ describe('the end of an instance', () => {
     expect(nameEnd({ state: 'running', by_hand: true }, null)).toBeNull();
   });
 
-  it('of one that Redis forgot is no failure', () => {
-    expect(nameEnd(running, exited(66))).toBeNull();
+  it.each([
+    ['that somebody else asked for', 0],
+    ['of one that Redis forgot', 66],
+    ['that nobody saw', null],
+  ])('%s is no failure', (_name, exit_code) => {
+    expect(nameEnd(running, exited(exit_code))).toBeNull();
   });
 });
 

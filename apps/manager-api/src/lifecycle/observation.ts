@@ -2,8 +2,12 @@ import type { PresentInstance } from '@roost/launcher';
 import type { EndingFailure } from './instance-ending.service';
 import type { InstanceEntity } from './instance.entity';
 
-/** A runner ends with this when its credentials are gone: Redis restarted and forgot its user, or it was replaced. */
-const EXIT_FENCED_OFF = 66;
+/**
+ * How a running instance ends without anything being wrong with the agent: 0, it was asked to, though not by us;
+ * 66, its credentials were gone, as after a restart of Redis; null, nobody saw it, as when this machine went down.
+ * It then sleeps, and what it owes wakes it.
+ */
+const harmlessExits: (number | null)[] = [0, 66, null];
 
 /** What an end means for an instance in its state; null when that is no failure: it was asked for. */
 export function nameEnd(
@@ -11,8 +15,6 @@ export function nameEnd(
   seen: PresentInstance | null,
 ): EndingFailure | null {
   if (instance.state === 'stopping' || instance.by_hand) return null;
-  // Nothing is wrong with the agent: it sleeps, and what it owes wakes it with new credentials.
-  if (instance.state === 'running' && seen?.exit_code === EXIT_FENCED_OFF) return null;
   if (seen?.oom_killed) {
     return {
       reason: 'oom_killed',
@@ -20,6 +22,7 @@ export function nameEnd(
       final: false,
     };
   }
+  if (instance.state === 'running' && seen !== null && harmlessExits.includes(seen.exit_code)) return null;
   const how = seen === null ? 'vanished' : `ended with exit code ${seen.exit_code ?? 'unknown'}`;
   return instance.state === 'running'
     ? {

@@ -126,6 +126,7 @@ export class AgentConfigurationDto {
     min: 1,
     max: 120,
     pattern: /\S/,
+    patternMessage: '$property must hold more than white space',
   })
   name!: string;
 

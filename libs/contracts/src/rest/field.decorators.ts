@@ -72,7 +72,7 @@ function field(
 }
 
 export const StringField = (
-  options: FieldOptions & { min?: number; max: number; pattern?: RegExp },
+  options: FieldOptions & { min?: number; max: number; pattern?: RegExp; patternMessage?: string },
 ): PropertyDecorator =>
   field(
     options,
@@ -85,7 +85,9 @@ export const StringField = (
     IsString(),
     MinLength(options.min ?? 0),
     MaxLength(options.max),
-    ...(options.pattern ? [Matches(options.pattern)] : []),
+    ...(options.pattern
+      ? [Matches(options.pattern, options.patternMessage ? { message: options.patternMessage } : {})]
+      : []),
   );
 
 export const UrlField = (options: FieldOptions): PropertyDecorator =>

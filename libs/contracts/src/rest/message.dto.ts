@@ -16,6 +16,7 @@ export class CreateMessageDto {
     min: 1,
     max: MESSAGE_CONTENT_MAX,
     pattern: /\S/,
+    patternMessage: '$property must hold more than white space',
   })
   content!: string;
 
