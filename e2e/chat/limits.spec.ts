@@ -6,12 +6,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
 
 const BUFFER_BYTES = 64 * 1_024;
+const CONNECTIONS_PER_MINUTE = 15;
 
 describe('limits on chat', () => {
   const roost = useInstallation({
     env: {
+      TRUST_PROXY: '1',
       CONNECTIONS_MAX: '3',
-      CONNECTIONS_PER_MINUTE: '25',
+      CONNECTIONS_PER_MINUTE: String(CONNECTIONS_PER_MINUTE),
       MESSAGES_PER_MINUTE: '20',
       THREAD_MESSAGES_PER_MINUTE: '8',
       SOCKET_BUFFER_BYTES: String(BUFFER_BYTES),
@@ -26,44 +28,58 @@ describe('limits on chat', () => {
 
   const newKey = async () => (await roost().api.createKey('agents:run', 'agents:read')).key;
   const plain = (options = {}) => PlainChat.open(roost().origin, agent, options);
+  const socketIo = (options = {}) => SocketIoChat.open(roost().origin, agent, options);
+  let hosts = 0;
+  /** Every test comes from an address of its own. */
+  const newAddress = () => `203.0.113.${(hosts += 1)}`;
 
   it('hold open at most so many connections of one key: the next is closed with 4429, until one has left', async () => {
-    const key = await newKey();
-    const open = await Promise.all([
-      plain({ key }),
-      plain({ key }),
-      SocketIoChat.open(roost().origin, agent, { key }),
-    ]);
+    const client = { key: await newKey(), address: newAddress() };
+    const open = await Promise.all([plain(client), plain(client), socketIo(client)]);
     await Promise.all(open.map((chat) => chat.waitFor(({ type }) => type === 'status')));
 
-    await expect((await plain({ key })).closed).resolves.toMatchObject({ code: 4429 });
-    await expect((await SocketIoChat.open(roost().origin, agent, { key })).closed).resolves.toMatchObject({
-      code: 4429,
-    });
+    await expect((await plain(client)).closed).resolves.toMatchObject({ code: 4429 });
+    await expect((await socketIo(client)).closed).resolves.toMatchObject({ code: 4429 });
 
     open[0].cut();
     await until('there is room again', async () => {
-      const chat = await plain({ key });
-      const status = await Promise.race([chat.waitFor(({ type }) => type === 'status'), chat.closed]);
+      const chat = await plain(client);
+      const first = await firstOf(chat);
       chat.cut();
-      return 'type' in status;
+      return first === 'status';
     });
     open[1].cut();
     open[2].close();
   });
 
-  it('take at most so many connections a minute of one key', async () => {
+  it.each(['a key', 'no credential'])(
+    'take at most so many connections a minute of one address with %s',
+    async (credential) => {
+      const client = { key: credential === 'a key' ? await newKey() : null, address: newAddress() };
+      const codes: (string | number)[] = [];
+      for (let count = 0; count < CONNECTIONS_PER_MINUTE + 1; count += 1) {
+        const chat = await plain(client);
+        codes.push(await firstOf(chat));
+        await chat.close();
+      }
+
+      expect(codes).toEqual([...Array.from({ length: CONNECTIONS_PER_MINUTE }, () => 'status'), 4429]);
+      const neighbour = await plain({ address: newAddress() });
+      expect(await firstOf(neighbour)).toBe('status');
+      await neighbour.close();
+    },
+  );
+
+  it('take at most so many connections a minute of one key, wherever they come from', async () => {
     const key = await newKey();
-    const codes: number[] = [];
-    for (let count = 0; count < 26; count += 1) {
-      const chat = await plain({ key });
-      const first = await Promise.race([chat.waitFor(({ type }) => type === 'status'), chat.closed]);
-      codes.push('reason' in first ? first.code : 0);
+    const codes: (string | number)[] = [];
+    for (let count = 0; count < CONNECTIONS_PER_MINUTE + 1; count += 1) {
+      const chat = await plain({ key, address: newAddress() });
+      codes.push(await firstOf(chat));
       await chat.close();
     }
 
-    expect(codes.slice(0, 25)).toEqual(Array.from({ length: 25 }, () => 0));
-    expect(codes[25]).toBe(4429);
+    expect(codes).toEqual([...Array.from({ length: CONNECTIONS_PER_MINUTE }, () => 'status'), 4429]);
   });
 
   it('take at most so many messages a minute of one key, and tell when to come back; the socket stays', async () => {
@@ -77,7 +93,7 @@ describe('limits on chat', () => {
     const refused = await send();
     expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    const chat = await plain({ key });
+    const chat = await plain({ key, address: newAddress() });
     chat.say('one too many');
     await chat.error('too_many_requests');
     expect(chat.socket.readyState).toBe(chat.socket.OPEN);
@@ -110,12 +126,12 @@ describe('limits on chat', () => {
       response: { content: flood },
       chunkSize: 50_000,
     });
-    const reader = await plain({ key: await newKey(), stream: 'tokens' });
+    const reader = await plain({ key: await newKey(), address: newAddress(), stream: 'tokens' });
     reader.say('begin');
     await reader.reply();
     const thread_id = await reader.thread();
     const { key } = roost().api;
-    const lazy = await plain({ key, thread_id, stream: 'tokens' });
+    const lazy = await plain({ key, address: newAddress(), thread_id, stream: 'tokens' });
     await lazy.waitFor(({ type }) => type === 'status');
     const lazyStream = await unreadEvents(`${roost().origin}/threads/${thread_id}/events`, key ?? '');
     lazy.socket.pause();
@@ -163,6 +179,13 @@ describe('a manager that is told to end', () => {
     await again.close();
   });
 });
+
+/** What comes first: a status, or the code of the end. */
+const firstOf = (chat: PlainChat): Promise<string | number> =>
+  Promise.race([
+    chat.waitFor(({ type }) => type === 'status').then(({ type }) => type),
+    chat.closed.then(({ code }) => code),
+  ]);
 
 /** Server-sent events that nobody reads. */
 async function unreadEvents(url: string, key: string): Promise<IncomingMessage> {

@@ -35,7 +35,9 @@ describe("a runner's credentials", () => {
     );
     const { body, status } = await exchange(environment);
     expect(status).toBe(200);
-    return { agent_id: id, environment, exchange: body as ExchangeResponse };
+    const exchanged = body as ExchangeResponse;
+    expect(await internal(exchanged.token).send(ready)).toMatchObject({ status: 204 });
+    return { agent_id: id, environment, exchange: exchanged };
   }
 
   const internal = (token: string | null) => new ApiClient(roost().manager.internalOrigin, token);
@@ -45,6 +47,7 @@ describe("a runner's credentials", () => {
       path: '/internal/instances/exchange',
       body: { agent_id: AGENT_ID, instance_id: INSTANCE_ID, code: EXCHANGE_CODE },
     });
+  const ready: ApiRequest = { method: 'POST', path: '/internal/instances/ready' };
   const config = (agent_id: string): ApiRequest => ({ method: 'GET', path: `/agents/${agent_id}/config` });
 
   beforeAll(async () => {
@@ -55,7 +58,7 @@ describe("a runner's credentials", () => {
     mine = await becomeInstance();
   });
 
-  it('are no part of the environment it is created with, but for a code that works once', async () => {
+  it('are no part of the environment it is created with, but for a code that is of no use once it is ready', async () => {
     expect(Object.keys(mine.environment).sort()).toEqual([
       'AGENT_ID',
       'CONFIG_URL',
@@ -115,7 +118,7 @@ describe("a runner's credentials", () => {
 
     for (const request of [
       config(mine.agent_id),
-      { method: 'POST', path: '/internal/instances/ready' },
+      ready,
       { method: 'POST', path: '/internal/checkpoints/get', body: {} },
     ]) {
       expect(await internal(token).send(request)).toMatchObject({ status: 401 });

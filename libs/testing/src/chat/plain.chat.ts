@@ -9,6 +9,8 @@ export interface PlainChatOptions {
   /** Sent as `Authorization: Bearer`. */
   key?: string | null | undefined;
   subprotocols?: string[];
+  /** The address of the client, as a trusted proxy tells it. */
+  address?: string | undefined;
   origin?: string;
   thread_id?: string | undefined;
   last_event_id?: string | undefined;
@@ -102,7 +104,7 @@ export class PlainChat extends FrameLog {
 }
 
 function connect(origin: string, agent_id: string, options: PlainChatOptions): WebSocket {
-  const { key, subprotocols = [], origin: page, thread_id, last_event_id, stream, query } = options;
+  const { key, address, subprotocols = [], origin: page, thread_id, last_event_id, stream, query } = options;
   const url = new URL(`/ws/agents/${agent_id}`, origin.replace(/^http/, 'ws'));
   for (const [name, value] of Object.entries({ thread_id, last_event_id, stream, ...query })) {
     if (value !== undefined) url.searchParams.set(name, value);
@@ -110,6 +112,9 @@ function connect(origin: string, agent_id: string, options: PlainChatOptions): W
   return new WebSocket(url, subprotocols, {
     handshakeTimeout: 10_000,
     ...(page === undefined ? {} : { origin: page }),
-    ...(key ? { headers: { authorization: `Bearer ${key}` } } : {}),
+    headers: {
+      ...(key ? { authorization: `Bearer ${key}` } : {}),
+      ...(address === undefined ? {} : { 'x-forwarded-for': address }),
+    },
   });
 }

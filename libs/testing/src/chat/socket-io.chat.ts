@@ -7,6 +7,8 @@ export interface SocketIoChatOptions {
   key?: string | null | undefined;
   thread_id?: string | undefined;
   last_event_id?: string | undefined;
+  /** The address of the client, as a trusted proxy tells it. */
+  address?: string | undefined;
   /** A page's origin, as a browser would send it. */
   origin?: string;
   query?: Record<string, string>;
@@ -39,14 +41,17 @@ export class SocketIoChat extends FrameLog {
     agent_id: string | undefined,
     options: SocketIoChatOptions = {},
   ): Promise<SocketIoChat> {
-    const { key, thread_id, last_event_id, origin: page, query } = options;
+    const { key, address, thread_id, last_event_id, origin: page, query } = options;
     const socket = io(`${origin}/agents`, {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
       timeout: 10_000,
       ...(query ? { query } : {}),
-      ...(page === undefined ? {} : { extraHeaders: { origin: page } }),
+      extraHeaders: {
+        ...(page === undefined ? {} : { origin: page }),
+        ...(address === undefined ? {} : { 'x-forwarded-for': address }),
+      },
       auth: Object.fromEntries(
         Object.entries({ agent_id, thread_id, last_event_id, key: key ?? undefined }).filter(
           ([, value]) => value !== undefined,

@@ -15,9 +15,8 @@ export class DockerRunners {
 
   /** All of them, or those of one agent, running or ended. */
   async containers(agent_id?: string): Promise<Container[]> {
-    const ids = await this.ids(agent_id);
-    if (ids.length === 0) return [];
-    return JSON.parse(await this.docker(['inspect', '--type', 'container', ...ids])) as Container[];
+    const found = await Promise.all((await this.ids(agent_id)).map((id) => this.inspect(id)));
+    return found.flat();
   }
 
   /** Removes them and their network. */
@@ -26,6 +25,16 @@ export class DockerRunners {
     if (ids.length > 0) await this.docker(['rm', '--force', '--volumes', ...ids]);
     const networks = await this.docker(['network', 'ls', '--quiet', '--filter', `name=^${this.network}$`]);
     if (networks !== '') await this.docker(['network', 'rm', ...networks.split('\n')]);
+  }
+
+  /** Nothing when it was removed since it was listed. */
+  private async inspect(id: string): Promise<Container[]> {
+    try {
+      return JSON.parse(await this.docker(['inspect', '--type', 'container', id])) as Container[];
+    } catch (error) {
+      if ((error as Error).message.includes('No such container')) return [];
+      throw error;
+    }
   }
 
   private async ids(agent_id?: string): Promise<string[]> {

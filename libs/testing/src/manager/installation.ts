@@ -74,6 +74,9 @@ export class Installation {
       START_DEADLINE_SECONDS: '30',
       STOP_GRACE_SECONDS: '5',
       RECONCILE_INTERVAL_MS: '250',
+      // All clients of a test come from one address.
+      CONNECTIONS_PER_MINUTE: '100000',
+      MESSAGES_PER_MINUTE: '100000',
       ...env,
     };
     const runners = new RunnerProcesses(runnersIn(directory));
