@@ -69,9 +69,7 @@ export function asServiceError(error: unknown): ServiceError {
   const { code, type, status } = error as { code?: unknown; type?: unknown; status?: unknown };
   if (type === 'entity.too.large') return new ServiceError('payload_too_large', 'A body may have 1 MiB.');
   if (type === 'encoding.invalid') return new ServiceError('malformed_json', 'Send valid UTF-8.');
-  if (type === 'entity.parse.failed' || type === 'encoding.invalid') {
-    return new ServiceError('malformed_json', 'Send valid JSON in UTF-8.');
-  }
+  if (type === 'entity.parse.failed') return new ServiceError('malformed_json', 'Send valid JSON.');
   if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
     return new ServiceError('unsupported_media_type', 'Send plain UTF-8 JSON.');
   }
