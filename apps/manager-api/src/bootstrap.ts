@@ -97,7 +97,12 @@ const parseInternal = json({ limit: INTERNAL_BODY_MAX, strict: false });
 
 /** Invalid bytes would be replaced silently. */
 function checkEncoding(_request: unknown, _response: unknown, body: Buffer): void {
-  if (!isUtf8(body)) throw Object.assign(new Error('not UTF-8'), { type: 'encoding.invalid' });
+  // Without a status of its own the parser would call it forbidden.
+  if (!isUtf8(body))
+    throw Object.assign(new Error('The body is not JSON in UTF-8'), {
+      type: 'encoding.invalid',
+      status: 400,
+    });
 }
 
 function bodyParser(request: Request, response: Response, next: NextFunction): void {
