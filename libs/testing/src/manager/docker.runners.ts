@@ -17,7 +17,13 @@ export class DockerRunners {
   async containers(agent_id?: string): Promise<Container[]> {
     const ids = await this.ids(agent_id);
     if (ids.length === 0) return [];
-    return JSON.parse(await this.docker(['inspect', '--type', 'container', ...ids])) as Container[];
+    try {
+      return JSON.parse(await this.docker(['inspect', '--type', 'container', ...ids])) as Container[];
+    } catch (error) {
+      // Removed since it was listed: the next list is without it.
+      if (/No such container/.test(String(error))) return this.containers(agent_id);
+      throw error;
+    }
   }
 
   /** Removes them and their network. */
