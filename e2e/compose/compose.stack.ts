@@ -30,6 +30,7 @@ export class ComposeStack {
       ...tools.environment,
       ROOST_TAG: this.project,
       RUNNER_NETWORK: this.runnerNetwork,
+      INSTALLATION: this.project,
       // No port: the engine picks a free one.
       MANAGER_PUBLISH: '127.0.0.1:',
     };
@@ -108,7 +109,12 @@ export class ComposeStack {
 
   /** The containers that the manager made, running or ended. */
   runners(): Promise<Container[]> {
-    return this.inspect(`ancestor=${this.runnerImage}`);
+    return this.inspect(this.ownRunners);
+  }
+
+  /** Not by their image: installations that were built from the same sources share it. */
+  private get ownRunners(): string {
+    return `label=roost.installation=${this.project}`;
   }
 
   private async inspect(filter: string): Promise<Container[]> {
@@ -125,12 +131,16 @@ export class ComposeStack {
   async down(): Promise<string[]> {
     // The manager must not start another runner while they go, and a network in use cannot be removed.
     await this.compose(['stop', '--timeout', '10', 'agent-manager']).catch(() => undefined);
-    const runners = await this.ids('ps', '--all', '--filter', `ancestor=${this.runnerImage}`);
+    const runners = await this.ids('ps', '--all', '--filter', this.ownRunners);
     if (runners.length > 0) await this.docker(['rm', '--force', '--volumes', ...runners]);
     await this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '10'], 120_000);
     await this.hostNetwork?.remove();
-    const images = await this.ids('images', `roost/*:${this.project}`);
-    if (images.length > 0) await this.docker(['rmi', '--force', ...images]);
+    // By name: the same image may carry the tag of somebody else, who uses it.
+    const format = ['--format', '{{.Repository}}:{{.Tag}}'];
+    const images = (await this.docker(['images', ...format, `roost/*:${this.project}`]))
+      .split('\n')
+      .filter(Boolean);
+    if (images.length > 0) await this.docker(['rmi', ...images]);
     await rm(this.folder, { recursive: true, force: true });
     return this.leftovers();
   }

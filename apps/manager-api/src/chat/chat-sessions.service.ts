@@ -69,9 +69,8 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     const tooLate = setTimeout(() => connection.close('restarting'), ADMIT_MS);
     try {
       if (this.closing) throw new ServiceError('shutting_down', 'Reconnect.');
-      await this.limits.checkConnection({ kind: 'anonymous' }, request.address);
       const principal = await this.identify(request);
-      if (principal.kind !== 'anonymous') await this.limits.checkConnection(principal, request.address);
+      await this.limits.checkConnection(principal, request.address);
       this.checkOpen(principal, request.address);
       session = new ChatSession(connection, principal, request, this.services);
       this.sessions.add(session);
@@ -121,11 +120,17 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  private async identify({ agent_id, credential }: ConnectionRequest): Promise<Principal> {
-    const principal: Principal =
-      credential === null ? { kind: 'anonymous' } : await this.credentials.authenticate(credential);
-    await this.access.checkAgent(principal, agent_id);
-    return principal;
+  private async identify({ agent_id, credential, address }: ConnectionRequest): Promise<Principal> {
+    try {
+      const principal: Principal =
+        credential === null ? { kind: 'anonymous' } : await this.credentials.authenticate(credential);
+      await this.access.checkAgent(principal, agent_id);
+      return principal;
+    } catch (error) {
+      // Guessing counts: too many refusals of one address are told apart from one.
+      await this.limits.checkConnection({ kind: 'anonymous' }, address);
+      throw error;
+    }
   }
 
   private checkOpen(principal: Principal, address: string): void {

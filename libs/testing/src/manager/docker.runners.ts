@@ -15,8 +15,15 @@ export class DockerRunners {
 
   /** All of them, or those of one agent, running or ended. */
   async containers(agent_id?: string): Promise<Container[]> {
-    const found = await Promise.all((await this.ids(agent_id)).map((id) => this.inspect(id)));
-    return found.flat();
+    const ids = await this.ids(agent_id);
+    if (ids.length === 0) return [];
+    try {
+      return JSON.parse(await this.docker(['inspect', '--type', 'container', ...ids])) as Container[];
+    } catch (error) {
+      // Removed since it was listed: the next list is without it.
+      if (/No such container/.test(String(error))) return this.containers(agent_id);
+      throw error;
+    }
   }
 
   /** Removes them and their network. */
@@ -25,16 +32,6 @@ export class DockerRunners {
     if (ids.length > 0) await this.docker(['rm', '--force', '--volumes', ...ids]);
     const networks = await this.docker(['network', 'ls', '--quiet', '--filter', `name=^${this.network}$`]);
     if (networks !== '') await this.docker(['network', 'rm', ...networks.split('\n')]);
-  }
-
-  /** Nothing when it was removed since it was listed. */
-  private async inspect(id: string): Promise<Container[]> {
-    try {
-      return JSON.parse(await this.docker(['inspect', '--type', 'container', id])) as Container[];
-    } catch (error) {
-      if ((error as Error).message.includes('No such container')) return [];
-      throw error;
-    }
   }
 
   private async ids(agent_id?: string): Promise<string[]> {
