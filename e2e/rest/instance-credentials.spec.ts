@@ -58,7 +58,7 @@ describe("a runner's credentials", () => {
     mine = await becomeInstance();
   });
 
-  it('are no part of the environment it is created with, but for a code that is of no use once it is ready', async () => {
+  it('are no part of the environment it is created with, but for a code that works once', async () => {
     expect(Object.keys(mine.environment).sort()).toEqual([
       'AGENT_ID',
       'CONFIG_URL',

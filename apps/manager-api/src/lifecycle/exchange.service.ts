@@ -26,33 +26,25 @@ export class ExchangeService {
     private readonly statuses: AgentStatusPublisher,
   ) {}
 
-  /** @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another instance. */
+  /**
+   * The code is used up last: Redis or the database being away does not spend it.
+   * @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another instance.
+   */
   async exchange({ instance_id, agent_id, code }: ExchangeRequest): Promise<ExchangeResponse> {
-    const token = newSecret('inst');
-    const instance = await this.instances.exchange(
-      instance_id,
-      agent_id,
-      hashSecret(code),
-      hashSecret(token),
-    );
-    if (!instance) {
-      throw new ServiceError(
-        'unauthorized',
-        'The code was used already, has expired, or is not for this instance. Start the agent anew.',
-      );
-    }
-    await this.statuses.announce(agent_id);
-    const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
-    // It may have been ended meanwhile, and its access revoked before it was granted.
-    if ((await this.instances.findLive(agent_id))?.id !== instance_id) {
-      await this.messaging.instanceAccess.revoke(instance_id);
-      throw new ServiceError(
-        'unauthorized',
-        'The instance was ended while it started. Start the agent anew.',
-      );
-    }
+    const code_hash = hashSecret(code);
+    if (!(await this.instances.mayExchange(instance_id, agent_id, code_hash))) throw codeRefused();
     const configuration = await this.configuration(agent_id, null);
+    const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
+    const token = newSecret('inst');
+    const instance = await this.instances.exchange(instance_id, agent_id, code_hash, hashSecret(token));
+    if (!instance) {
+      // It was ended meanwhile, perhaps before its access was granted.
+      if ((await this.instances.findLive(agent_id))?.id !== instance_id)
+        await this.messaging.instanceAccess.revoke(instance_id);
+      throw codeRefused();
+    }
     await this.instances.setRunningVersion(instance_id, configuration.version);
+    await this.statuses.announce(agent_id);
     return { instance_id, generation: instance.generation, token, redis, configuration };
   }
 
@@ -81,3 +73,9 @@ export class ExchangeService {
     return this.runtime.of(version);
   }
 }
+
+const codeRefused = (): ServiceError =>
+  new ServiceError(
+    'unauthorized',
+    'The code was used already, has expired, or is not for this instance. Start the agent anew.',
+  );

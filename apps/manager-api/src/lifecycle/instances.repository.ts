@@ -122,10 +122,17 @@ export class InstancesRepository {
     );
   }
 
-  /**
-   * Takes the code of an instance that is not ready yet; a repeat, whose first answer was lost, replaces the token.
-   * Null when the code has been used up by a runner that became ready, has expired or is not the instance's own.
-   */
+  /** Whether the code is the instance's own and has neither been used nor expired. */
+  async mayExchange(id: string, agent_id: string, code_hash: Buffer): Promise<boolean> {
+    const rows = await this.database.query<unknown[]>(`SELECT 1 FROM instances WHERE ${EXCHANGEABLE}`, [
+      id,
+      agent_id,
+      code_hash,
+    ]);
+    return rows.length > 0;
+  }
+
+  /** Uses up the code of a starting instance. Null when it was used, has expired or is not its own. */
   async exchange(
     id: string,
     agent_id: string,
@@ -133,9 +140,7 @@ export class InstancesRepository {
     token_hash: Buffer,
   ): Promise<InstanceEntity | null> {
     const [rows] = await this.database.query<[{ id: string }[], number]>(
-      `UPDATE instances SET state = 'initializing', token_hash = $4
-       WHERE id = $1 AND agent_id = $2 AND code_hash = $3 AND state IN ('starting', 'initializing') AND deadline > now()
-       RETURNING id`,
+      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4 WHERE ${EXCHANGEABLE} RETURNING id`,
       [id, agent_id, code_hash, token_hash],
     );
     return rows[0] ? this.find(id) : null;
@@ -144,7 +149,7 @@ export class InstancesRepository {
   /** @returns whether the state changed; telling twice is harmless. */
   async markRunning(id: string): Promise<boolean> {
     return this.changed(
-      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL, code_hash = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
+      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
       [id],
     );
   }
@@ -301,6 +306,9 @@ export class InstancesRepository {
 
 const lockAgent = (tx: EntityManager, id: string): Promise<AgentEntity | null> =>
   tx.findOne(AgentEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+
+/** $1 instance, $2 agent, $3 hash of the code. */
+const EXCHANGEABLE = `id = $1 AND agent_id = $2 AND code_hash = $3 AND state = 'starting' AND deadline > now()`;
 
 /** Running, nothing owed, and silent for its timeout; $1 is the default timeout in seconds. */
 const IDLE = `
