@@ -45,6 +45,7 @@ import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
 import { ExchangeService } from './lifecycle/exchange.service';
 import { InboxService } from './lifecycle/inbox.service';
+import { InstanceCredentialsRepository } from './lifecycle/instance-credentials.repository';
 import { InstanceEnding } from './lifecycle/instance-ending.service';
 import { InstanceLaunching } from './lifecycle/instance-launching.service';
 import { InstancesController } from './lifecycle/instances.controller';
@@ -79,6 +80,7 @@ const lifecycle = [
   AgentStatusPublisher,
   ExchangeService,
   InboxService,
+  InstanceCredentialsRepository,
   InstanceEnding,
   InstanceLaunching,
   InstancesRepository,

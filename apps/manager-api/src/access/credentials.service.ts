@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { ServiceError } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { LRUCache } from 'lru-cache';
-import { InstancesRepository } from '../lifecycle/instances.repository';
+import { InstanceCredentialsRepository } from '../lifecycle/instance-credentials.repository';
 import { hashSecret } from '../secrets/token.hash';
 import { ApiKeysRepository } from './api-keys.repository';
 import { ChatTokensService } from './chat-tokens.service';
@@ -23,7 +23,7 @@ export class CredentialsService implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly apiKeys: ApiKeysRepository,
     private readonly chatTokens: ChatTokensService,
-    private readonly instances: InstancesRepository,
+    private readonly instances: InstanceCredentialsRepository,
     private readonly messaging: Messaging,
   ) {}
 

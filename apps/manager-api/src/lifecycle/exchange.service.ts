@@ -10,6 +10,7 @@ import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
 import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
+import { InstanceCredentialsRepository } from './instance-credentials.repository';
 import { InstancesRepository } from './instances.repository';
 import { RuntimeConfiguration } from './runtime-configuration.service';
 
@@ -20,6 +21,7 @@ type InstancePrincipal = Extract<Principal, { kind: 'instance' }>;
 export class ExchangeService {
   constructor(
     private readonly instances: InstancesRepository,
+    private readonly credentials: InstanceCredentialsRepository,
     private readonly agents: AgentsRepository,
     private readonly messaging: Messaging,
     private readonly runtime: RuntimeConfiguration,
@@ -32,11 +34,11 @@ export class ExchangeService {
    */
   async exchange({ instance_id, agent_id, code }: ExchangeRequest): Promise<ExchangeResponse> {
     const code_hash = hashSecret(code);
-    if (!(await this.instances.mayExchange(instance_id, agent_id, code_hash))) throw codeRefused();
+    if (!(await this.credentials.mayExchange(instance_id, agent_id, code_hash))) throw codeRefused();
     const configuration = await this.configuration(agent_id, null);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
     const token = newSecret('inst');
-    const instance = await this.instances.exchange(instance_id, agent_id, code_hash, hashSecret(token));
+    const instance = await this.credentials.exchange(instance_id, agent_id, code_hash, hashSecret(token));
     if (!instance) {
       // It was ended meanwhile, perhaps before its access was granted.
       if ((await this.instances.findLive(agent_id))?.id !== instance_id)

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type FailureReason, newInstanceId } from '@roost/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import type { Principal } from '../access/principal';
 import { AgentEntity } from '../agents/agent.entity';
 import { PreparedStatement } from '../database/prepared.statement';
 import { InstanceEntity } from './instance.entity';
@@ -105,45 +104,6 @@ export class InstancesRepository {
     return this.database
       .getRepository(InstanceEntity)
       .findOne({ where: { agent_id }, order: { generation: 'DESC' } });
-  }
-
-  /** The instance a token belongs to, while it lives. */
-  async findPrincipal(token_hash: Buffer): Promise<Extract<Principal, { kind: 'instance' }> | null> {
-    const instance = await this.database
-      .getRepository(InstanceEntity)
-      .findOneBy({ token_hash, ended_at: IsNull() });
-    return (
-      instance && {
-        kind: 'instance',
-        instance_id: instance.id,
-        agent_id: instance.agent_id,
-        generation: instance.generation,
-      }
-    );
-  }
-
-  /** Whether the code is the instance's own and has neither been used nor expired. */
-  async mayExchange(id: string, agent_id: string, code_hash: Buffer): Promise<boolean> {
-    const rows = await this.database.query<unknown[]>(`SELECT 1 FROM instances WHERE ${EXCHANGEABLE}`, [
-      id,
-      agent_id,
-      code_hash,
-    ]);
-    return rows.length > 0;
-  }
-
-  /** Uses up the code of a starting instance. Null when it was used, has expired or is not its own. */
-  async exchange(
-    id: string,
-    agent_id: string,
-    code_hash: Buffer,
-    token_hash: Buffer,
-  ): Promise<InstanceEntity | null> {
-    const [rows] = await this.database.query<[{ id: string }[], number]>(
-      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4 WHERE ${EXCHANGEABLE} RETURNING id`,
-      [id, agent_id, code_hash, token_hash],
-    );
-    return rows[0] ? this.find(id) : null;
   }
 
   /** @returns whether the state changed; telling twice is harmless. */
@@ -306,9 +266,6 @@ export class InstancesRepository {
 
 const lockAgent = (tx: EntityManager, id: string): Promise<AgentEntity | null> =>
   tx.findOne(AgentEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
-
-/** $1 instance, $2 agent, $3 hash of the code. */
-const EXCHANGEABLE = `id = $1 AND agent_id = $2 AND code_hash = $3 AND state = 'starting' AND deadline > now()`;
 
 /** Running, nothing owed, and silent for its timeout; $1 is the default timeout in seconds. */
 const IDLE = `
