@@ -23,6 +23,7 @@ describe.skipIf(!client)('agents in containers of the real engine', () => {
   const { environment } = client as DockerClient;
   let docker: DockerInstallation;
   let roost: Installation;
+  let started = false;
 
   beforeAll(async () => {
     await buildImage(environment, 'runner', image, (await baseImages(environment))['NODE_IMAGE']);
@@ -31,6 +32,7 @@ describe.skipIf(!client)('agents in containers of the real engine', () => {
       OPENAI_API_KEY: 'sk-canary-of-the-operator',
     });
     roost = docker.installation;
+    started = true;
   });
 
   beforeEach(() => {
@@ -39,6 +41,7 @@ describe.skipIf(!client)('agents in containers of the real engine', () => {
   });
 
   afterAll(async () => {
+    if (!started) return;
     await docker.stop();
     await docker.containers.docker(['rmi', '--force', image]);
     expect(await docker.containers.containers()).toEqual([]);
@@ -327,15 +330,15 @@ describe.skipIf(!client)('agents in containers of the real engine', () => {
 });
 
 describe.skipIf(!client)("a runner's image that is missing", () => {
-  let docker: DockerInstallation;
+  let docker: DockerInstallation | undefined;
 
   beforeAll(async () => {
     docker = await startDockerInstallation(client as DockerClient, 'roost/no-such-image:e2e');
   });
-  afterAll(() => docker.stop());
+  afterAll(() => docker?.stop());
 
   it('is start_failed, naming the command that builds it; what was asked fails visibly', async () => {
-    const { api, origin } = docker.installation;
+    const { api, origin } = (docker as DockerInstallation).installation;
     const { id } = await api.createAgent(aPublicAgent());
 
     expect(await api.start(id)).toMatchObject({
