@@ -108,7 +108,10 @@ describe('chat over REST', () => {
       });
     const first = await send('idempotent');
 
-    const again = await send('idempotent');
+    const again = await until('the first answer is kept', async () => {
+      const answer = await send('idempotent');
+      return answer.status !== 409 && answer;
+    });
 
     expect(again).toMatchObject({ status: 202, body: first.body });
     expect(again.headers.get('idempotency-replayed')).toBe('true');
@@ -130,7 +133,10 @@ describe('chat over REST', () => {
       'the reply is stored',
       async () => (await roost().api.messages(thread_id)).items.length === 2,
     );
-    expect(roost().model.requests()).toHaveLength(1);
+    const asked = roost()
+      .model.requests()
+      .filter(({ messages }) => JSON.stringify(messages).includes('at once'));
+    expect(asked).toHaveLength(1);
   });
 
   it('pages through the messages of a thread, oldest first, without a gap or a repeat', async () => {
