@@ -15,7 +15,7 @@ const STRANGER = 'evil.test';
 
 describe.skipIf(!program)('a page in a real browser, with nothing but its own WebSocket', () => {
   const roost = useInstallation({ env: { CHAT_ALLOWED_ORIGINS: 'loopback' } });
-  let browser: Browser;
+  let browser: Browser | undefined;
   let pages: Server;
   let port = 0;
 
@@ -33,14 +33,19 @@ describe.skipIf(!program)('a page in a real browser, with nothing but its own We
   });
 
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     pages.close();
     pages.closeAllConnections();
   });
 
+  function newPage(): Promise<Page> {
+    if (!browser) throw new Error('the browser has not been started');
+    return browser.newPage();
+  }
+
   /** The page of another local port, or of another host, talking to an agent. */
   async function open(agent: string, { host = 'localhost', token = '' } = {}): Promise<Page> {
-    const page = await browser.newPage();
+    const page = await newPage();
     page.setDefaultTimeout(30_000);
     const socket = `${roost().origin.replace(/^http/, 'ws')}/ws/agents/${agent}`;
     const query = new URLSearchParams({ socket, ...(token ? { token } : {}) });
@@ -113,7 +118,7 @@ describe.skipIf(!program)('a page in a real browser, with nothing but its own We
   });
 
   it('shows the documentation of the API, and Swagger UI runs under its content policy', async () => {
-    const page = await browser.newPage();
+    const page = await newPage();
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(error.message));
     page.on('console', (message) => {

@@ -178,8 +178,7 @@ describe('a runner that ends before it is ready', () => {
       reason: 'crash_loop',
       generation: 3,
     });
-    const states = chat.ofType('status').map(({ code }) => code);
-    expect(states.at(-1)).toBe('crash_loop');
+    await chat.waitFor((frame) => frame.type === 'status' && frame.code === 'crash_loop');
     await chat.close();
   });
 });

@@ -27,7 +27,6 @@ export async function startDockerInstallation(
 ): Promise<DockerInstallation> {
   const name = `roost-e2e-${process.pid}-${Date.now().toString(36)}`;
   const containers = new DockerRunners(client, name, `${name}-runners`);
-  const host = await HostNetwork.create(`${name}-host`, client.environment);
   const installation = await Installation.prepare({
     env: {
       LAUNCHER: 'docker',
@@ -37,6 +36,10 @@ export async function startDockerInstallation(
       ...(client.environment['DOCKER_HOST'] ? { DOCKER_HOST: client.environment['DOCKER_HOST'] } : {}),
       ...env,
     },
+  });
+  const host = await HostNetwork.create(`${name}-host`, client.environment).catch(async (error: unknown) => {
+    await installation.stop();
+    throw error;
   });
   const at = async (port: number) => `${host.address}:${await host.forward(port)}`;
   const shared = {
