@@ -82,7 +82,7 @@ export class LifecycleService {
     await this.ending.settleOwed(agent_id, true);
     if (instance) await this.ending.stop(instance, 0);
     const newest = await this.instances.findNewest(agent_id);
-    if (newest) await this.launcher.remove(newest.id);
+    if (newest && !neverLaunched(newest)) await this.launcher.remove(newest.id);
     await this.ending.forget(agent_id);
     await this.agents.delete(agent_id);
   }
