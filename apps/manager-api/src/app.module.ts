@@ -57,6 +57,9 @@ import { LifecycleService } from './lifecycle/lifecycle.service';
 import { Periodic } from './lifecycle/periodic';
 import { Reconciler } from './lifecycle/reconciler.service';
 import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
+import { RoomRepository } from './lifecycle/start-queue/room.repository';
+import { StartQueueRepository } from './lifecycle/start-queue/start-queue.repository';
+import { StartQueue } from './lifecycle/start-queue/start-queue.service';
 import { Limits } from './limits/limits.service';
 import { LOGGER } from './logging';
 import { messagingProvider } from './messaging.provider';
@@ -89,7 +92,10 @@ const lifecycle = [
   LifecycleService,
   Periodic,
   Reconciler,
+  RoomRepository,
   RuntimeConfiguration,
+  StartQueue,
+  StartQueueRepository,
   launcherProvider,
 ];
 const chat = [

@@ -77,6 +77,23 @@ export const managerSchema = z.object({
   START_DEADLINE_SECONDS: integer(1, 3_600)
     .default(60)
     .meta({ description: 'Until a starting agent must be ready' }),
+  START_QUEUE_SECONDS: integer(1, 86_400)
+    .default(600)
+    .meta({ description: 'How long a start may wait for its turn' }),
+  STARTING_AGENTS_MAX: integer(1, 1_000).default(10).meta({
+    description: 'Agents that may start at once, over all managers; further starts wait in a fair queue',
+  }),
+  RUNNING_AGENTS_MAX: integer(1, 100_000)
+    .default(1_000)
+    .meta({ description: 'Agents that may run, over all managers; further starts wait' }),
+  RUNNING_AGENTS_PER_KEY_MAX: integer(1, 100_000).optional().meta({
+    description: 'Agents made with one API key that may run; further starts of its agents wait',
+    default_text: 'no limit',
+  }),
+  RUNNING_IDLE_YIELD_SECONDS: integer(1, 604_800).default(60).meta({
+    description:
+      'Seconds without a message after which an agent may be put to sleep for a start that waits for room',
+  }),
   STOP_GRACE_SECONDS: integer(1, 600).default(30).meta({ description: 'Between SIGTERM and the kill' }),
   RECONCILE_INTERVAL_MS: integer(100, 30_000)
     .default(2_000)

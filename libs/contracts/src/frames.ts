@@ -83,6 +83,10 @@ export const StatusFrame = z.object({
   code: z.string(),
   state: z.enum(agentStates),
   agent_id: z.string(),
+  queue_position: z.int().min(1).nullable().meta({
+    description:
+      'Which one in the queue of starts the agent is, from 1; null while it does not wait for its turn.',
+  }),
   ...place,
 });
 export const ErrorFrame = z.object({

@@ -23,6 +23,8 @@ export const AgentStatusEvent = z.object({
   reason: z.enum(failureReasons).nullable(),
   detail: z.string().nullable(),
   generation: z.int(),
+  /** From 1 while the start waits for its turn, else null. A manager of the release before does not say. */
+  queue_position: z.int().min(1).nullable().default(null),
 });
-/** Announced on `topics.agentStatus` whenever the stored state changed. */
+/** Announced on `topics.agentStatus` whenever the stored state, or the place in the queue of starts, changed. */
 export type AgentStatusEvent = z.infer<typeof AgentStatusEvent>;

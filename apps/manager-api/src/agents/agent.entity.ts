@@ -32,6 +32,10 @@ export class AgentEntity {
   @Column('timestamptz', { nullable: true })
   wake_not_before!: Date | null;
 
+  /** The API key that created it; null when that is not known. Starts are shared out fairly between keys. */
+  @Column('text', { nullable: true })
+  created_by!: string | null;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 

@@ -25,6 +25,7 @@ export const toStatusDto = (status: AgentStatusView): AgentStatusDto => ({
   running_version: status.running_version,
   last_active_at: status.last_active_at?.toISOString() ?? null,
   started_at: status.started_at?.toISOString() ?? null,
+  queue_position: status.queue_position,
 });
 
 export const toVersionDto = (row: AgentVersionEntity): AgentVersionDto => ({

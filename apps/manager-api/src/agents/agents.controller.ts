@@ -37,7 +37,8 @@ import {
   StopQueryDto,
 } from '@roost/contracts/rest';
 import type { Response } from 'express';
-import { NeedsScope } from '../access/route.decorators';
+import type { Principal } from '../access/principal';
+import { CurrentPrincipal, NeedsScope } from '../access/route.decorators';
 import { ApiIdempotent, ApiProblems } from '../http/api.decorators';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { AgentsService } from './agents.service';
@@ -59,8 +60,12 @@ export class AgentsController {
   @ApiBody({ type: AgentConfigurationDto })
   @ApiCreatedResponse({ type: AgentDto })
   @ApiProblems('validation_failed', 'malformed_json', 'model_key_required', 'payload_too_large')
-  async create(@Body() body: object, @Res({ passthrough: true }) response: Response): Promise<AgentDto> {
-    return tagged(await this.agents.create(body), response);
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: object,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AgentDto> {
+    return tagged(await this.agents.create(principal, body), response);
   }
 
   @Get()

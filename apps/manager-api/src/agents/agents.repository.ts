@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type AgentConfiguration, type AgentState, type FailureReason } from '@roost/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import { CONFIG, type ManagerConfig } from '../config';
 import { newestFirst, type PageRequest } from '../database/page';
+import { queueOfStarts, WAITS } from '../lifecycle/start-queue/queue-of-starts';
 import { AgentVersionEntity } from './agent-version.entity';
 import { AgentEntity } from './agent.entity';
 
@@ -24,6 +26,8 @@ export interface AgentStatusView {
   running_version: number | null;
   last_active_at: Date | null;
   started_at: Date | null;
+  /** From 1 while its start waits for its turn. */
+  queue_position: number | null;
 }
 
 export interface NewVersion {
@@ -36,21 +40,30 @@ export interface NewVersion {
 const INTEGER_MAX = 2 ** 31 - 1;
 
 /** The live instance decides; without one a failure shows until the next start. */
-const STATUS = `
+const status = (per_key_max: number | null): string => `
+  WITH ${queueOfStarts(per_key_max)}
   SELECT a.id AS agent_id,
          coalesce(i.state, CASE WHEN a.failure_reason IS NULL THEN 'stopped' ELSE 'failed' END) AS state,
          CASE WHEN i.id IS NULL THEN a.failure_reason END AS reason,
          CASE WHEN i.id IS NULL THEN a.failure_detail END AS detail,
          a.generation, a.version, a.enabled, i.running_version, i.ready_at AS started_at,
+         CASE WHEN ${WAITS} THEN (SELECT position FROM queue WHERE queue.id = i.id) END AS queue_position,
          greatest((SELECT max(m.updated_at) FROM messages m WHERE m.agent_id = a.id), i.ready_at) AS last_active_at
   FROM agents a LEFT JOIN instances i ON i.agent_id = a.id AND i.ended_at IS NULL
   WHERE a.id = ANY($1)`;
 
 @Injectable()
 export class AgentsRepository {
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  private readonly statusQuery: string;
 
-  async create(id: string, version: NewVersion): Promise<void> {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    @Inject(CONFIG) config: ManagerConfig,
+  ) {
+    this.statusQuery = status(config.RUNNING_AGENTS_PER_KEY_MAX ?? null);
+  }
+
+  async create(id: string, version: NewVersion, created_by: string | null): Promise<void> {
     await this.database.transaction(async (tx) => {
       const { enabled } = version.configuration;
       await tx.insert(AgentEntity, {
@@ -60,6 +73,7 @@ export class AgentsRepository {
         failure_reason: null,
         failure_detail: null,
         wake_not_before: null,
+        created_by,
       });
       await tx.insert(AgentVersionEntity, { agent_id: id, version: 1, ...version });
     });
@@ -104,7 +118,7 @@ export class AgentsRepository {
   }
 
   async status(id: string): Promise<AgentStatusView | null> {
-    const [status] = await this.database.query<AgentStatusView[]>(STATUS, [[id]]);
+    const [status] = await this.database.query<AgentStatusView[]>(this.statusQuery, [[id]]);
     return status ?? null;
   }
 
@@ -166,7 +180,7 @@ export class AgentsRepository {
         .innerJoin(AgentEntity, 'agent', 'agent.id = row.agent_id AND agent.version = row.version')
         .where('row.agent_id = ANY(:ids)', { ids })
         .getMany(),
-      this.database.query<AgentStatusView[]>(STATUS, [ids]),
+      this.database.query<AgentStatusView[]>(this.statusQuery, [ids]),
     ]);
     return ids.flatMap((id) => {
       const agent = agents.find((row) => row.id === id);

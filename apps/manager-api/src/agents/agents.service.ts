@@ -7,6 +7,7 @@ import type {
   AgentVersionPageDto,
   PageQueryDto,
 } from '@roost/contracts/rest';
+import type { Principal } from '../access/principal';
 import { byCreation, pageRequest, toPage } from '../database/page';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { SecretBox } from '../secrets/secret-box';
@@ -24,15 +25,16 @@ export class AgentsService {
     private readonly secrets: SecretBox,
   ) {}
 
-  async create(body: unknown): Promise<AgentDto> {
+  async create(principal: Principal, body: unknown): Promise<AgentDto> {
     const input = await readConfiguration(body);
     checkModelKey(input, null, false);
     const id = newAgentId(agentSlug(input.configuration.name));
-    await this.agents.create(id, {
+    const version = {
       configuration: input.configuration,
       model_api_key: this.sealed(id, input.model_key, null),
       restored_from: null,
-    });
+    };
+    await this.agents.create(id, version, principal.kind === 'api_key' ? principal.id : null);
     return this.get(id);
   }
 

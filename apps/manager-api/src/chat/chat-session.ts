@@ -18,13 +18,22 @@ const WAITING_MAX = 32;
 /** Own messages remembered, so that they are not echoed. */
 const OWN_MAX = 200;
 
+type Shown = Pick<AgentStatusEvent, 'state' | 'generation' | 'queue_position'>;
+
+/** Places in the queue are announced late: a wait that is over does not come back in the same generation. */
+const isNews = (shown: Shown, status: Shown): boolean =>
+  status.queue_position === null
+    ? status.state !== shown.state || shown.queue_position !== null
+    : status.generation > shown.generation ||
+      (shown.queue_position !== null && status.queue_position !== shown.queue_position);
+
 /** One client's conversation over one connection: what it hears, and what it says. */
 export class ChatSession {
   private thread_id: string | null = null;
   /** A new thread exists once its first message is committed; until then the connection is not bound to it. */
   private bound = false;
   private event_id: string | null = null;
-  private state: string | null = null;
+  private shown: Shown | null = null;
   private readonly own = new Set<string>();
   private readonly detailed: boolean;
   private unfollow: () => void = () => undefined;
@@ -163,11 +172,12 @@ export class ChatSession {
     if (status) this.showStatus(status);
   }
 
-  private showStatus({ state, reason }: Pick<AgentStatusEvent, 'state' | 'reason'>): void {
-    if (state === this.state) return;
-    this.state = state;
+  private showStatus({ reason, ...status }: Shown & Pick<AgentStatusEvent, 'reason'>): void {
+    const { state, generation, queue_position } = status;
+    if (this.shown && !isNews(this.shown, status)) return;
+    this.shown = { state, generation, queue_position };
     this.send(
-      statusFrame(this.request.agent_id, state, reason, {
+      statusFrame(this.request.agent_id, state, reason, queue_position, {
         thread_id: this.thread_id,
         event_id: this.event_id,
       }),

@@ -17,6 +17,9 @@ const texts: Record<AgentState, string> = {
   failed: 'The agent could not start.',
 };
 
+const waitingText = (before: number): string =>
+  `The agent waits for its turn to start: ${before === 0 ? 'it is the next' : `${before} before it`}.`;
+
 interface Place {
   thread_id: string | null;
   event_id: string | null;
@@ -27,9 +30,10 @@ export function statusFrame(
   agent_id: string,
   state: AgentState,
   reason: FailureReason | null,
+  queue_position: number | null,
   place: Place,
 ): StatusFrame {
-  const message = texts[state];
+  const message = queue_position === null ? texts[state] : waitingText(queue_position - 1);
   return {
     type: 'status',
     message,
@@ -37,6 +41,7 @@ export function statusFrame(
     code: reason ?? `agent_${state}`,
     state,
     agent_id,
+    queue_position,
     ...place,
   };
 }

@@ -21,9 +21,9 @@ export class AgentStatusPublisher {
   async announce(agent_id: string): Promise<void> {
     const status = await this.agents.status(agent_id);
     if (!status) return;
-    const { state, reason, detail, generation } = status;
+    const { state, reason, detail, generation, queue_position } = status;
     await this.messaging.topics
-      .publishAgentStatus({ agent_id, state, reason, detail, generation })
+      .publishAgentStatus({ agent_id, state, reason, detail, generation, queue_position })
       .catch((error: unknown) => this.logger.warn({ err: error, agent_id }, 'status not announced'));
   }
 

@@ -13,6 +13,7 @@ import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
 import { InstancesRepository } from './instances.repository';
 import { RuntimeConfiguration } from './runtime-configuration.service';
+import { StartQueue } from './start-queue/start-queue.service';
 
 type InstancePrincipal = Extract<Principal, { kind: 'instance' }>;
 
@@ -26,6 +27,7 @@ export class ExchangeService {
     private readonly messaging: Messaging,
     private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
+    private readonly starts: StartQueue,
   ) {}
 
   /**
@@ -51,7 +53,9 @@ export class ExchangeService {
   }
 
   async ready({ instance_id, agent_id }: InstancePrincipal): Promise<void> {
-    if (await this.instances.markRunning(instance_id)) await this.statuses.announce(agent_id);
+    if (!(await this.instances.markRunning(instance_id))) return;
+    this.starts.admitInBackground();
+    await this.statuses.announce(agent_id);
   }
 
   async configurationFor(

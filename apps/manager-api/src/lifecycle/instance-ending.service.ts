@@ -8,7 +8,7 @@ import { RepliesService } from '../chat/replies.service';
 import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
 import { AgentStatusPublisher } from './agent-status.publisher';
-import type { InstanceEntity } from './instance.entity';
+import { type InstanceEntity, neverLaunched } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
@@ -46,15 +46,18 @@ export class InstanceEnding {
 
   /** Resolves once the instance is gone. */
   async stop(instance: InstanceEntity, grace_s: number): Promise<void> {
-    await this.launcher.stop(instance.id, grace_s);
+    if (!neverLaunched(instance)) await this.launcher.stop(instance.id, grace_s);
     await this.finish(instance, null);
   }
 
   /** The instance runs no more. Doing this twice is harmless. */
   async finish(instance: InstanceEntity, failure: EndingFailure | null): Promise<void> {
     const { id, agent_id } = instance;
-    await this.messaging.instanceAccess.revoke(id);
-    await this.replies.takeIn(agent_id);
+    const launched = !neverLaunched(instance);
+    if (launched) {
+      await this.messaging.instanceAccess.revoke(id);
+      await this.replies.takeIn(agent_id);
+    }
     const before = await this.instances.end(id, failure, this.config.FAILED_KEEP_SECONDS);
     if (!before) return;
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
@@ -62,7 +65,8 @@ export class InstanceEnding {
     await this.statuses.announce(agent_id);
     this.events.ended({ agent_id, restart_wanted: before.restart_wanted });
     // Last: a platform that does not answer now is asked again by the reconciler.
-    if (!failure) await this.removeEnded(id);
+    if (!launched) await this.instances.markRemoved(id);
+    else if (!failure) await this.removeEnded(id);
   }
 
   /** What cannot be answered any more fails visibly: of a disabled or looping agent, or all when `drops`. */

@@ -26,6 +26,10 @@ export class InstanceEntity {
   @Column('timestamptz', { nullable: true })
   deadline!: Date | null;
 
+  /** When it had its turn to start; until then it waits in the queue and has no code. */
+  @Column('timestamptz', { nullable: true })
+  launched_at!: Date | null;
+
   /** SHA-256 of the single-use code; null once exchanged. */
   @Column('bytea', { nullable: true })
   code_hash!: Buffer | null;
@@ -59,3 +63,9 @@ export class InstanceEntity {
   @Column('timestamptz', { nullable: true })
   keep_until!: Date | null;
 }
+
+/** It ended, or ends, in the queue of starts: there is nothing to stop, to fence off or to remove. */
+export const neverLaunched = (
+  // Managers of the release before do not write `launched_at`.
+  { launched_at, code_hash, token_hash }: Pick<InstanceEntity, 'launched_at' | 'code_hash' | 'token_hash'>,
+): boolean => launched_at === null && code_hash === null && token_hash === null;

@@ -43,10 +43,13 @@ const IS_LIVE = new PreparedStatement(
 export class InstancesRepository {
   constructor(@InjectDataSource() private readonly database: DataSource) {}
 
-  /** Raises the generation and binds a new instance to it, unless one lives. */
+  /**
+   * Raises the generation and binds a new instance to it, unless one lives. Without a code it waits in the queue of
+   * starts until it is given one.
+   */
   async begin(
     agent_id: string,
-    code_hash: Buffer,
+    code_hash: Buffer | null,
     deadline_s: number,
     options: BeginOptions,
   ): Promise<BeginOutcome> {
@@ -75,8 +78,9 @@ export class InstancesRepository {
       );
       const id = newInstanceId();
       await tx.query(
-        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash, by_hand)
-         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5, $6)`,
+        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash, by_hand, launched_at)
+         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5, $6,
+                 CASE WHEN $5::bytea IS NULL THEN NULL ELSE now() END)`,
         [id, agent_id, raised[0]?.generation, deadline_s, code_hash, options.by_hand],
       );
       return { kind: 'begun', instance: await tx.findOneByOrFail(InstanceEntity, { id }) };

@@ -32,6 +32,15 @@ async function createLauncher(config: ManagerConfig): Promise<Launcher> {
         production: config.NODE_ENV === 'production',
       });
     case 'memory':
-      return new MemoryLauncher();
+      return memoryPlatform(config.INSTALLATION);
   }
+}
+
+const memoryPlatforms = new Map<string, MemoryLauncher>();
+
+/** As managers share an engine, those of one process and installation share their instances. */
+function memoryPlatform(installation: string): MemoryLauncher {
+  const platform = memoryPlatforms.get(installation) ?? new MemoryLauncher();
+  memoryPlatforms.set(installation, platform);
+  return platform;
 }

@@ -9,14 +9,13 @@ export interface InstanceEnded {
 /** Lets the end of an instance lead to the next start without the parts knowing each other. */
 @Injectable()
 export class LifecycleEvents {
-  private listener: (event: InstanceEnded) => void = () => undefined;
+  private readonly listeners: ((event: InstanceEnded) => void)[] = [];
 
-  /** There is one listener: what decides about the next start. */
   onEnded(listener: (event: InstanceEnded) => void): void {
-    this.listener = listener;
+    this.listeners.push(listener);
   }
 
   ended(event: InstanceEnded): void {
-    this.listener(event);
+    for (const listener of this.listeners) listener(event);
   }
 }

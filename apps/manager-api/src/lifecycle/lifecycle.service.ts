@@ -9,9 +9,10 @@ import { newSecret, hashSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceEnding } from './instance-ending.service';
 import { InstanceLaunching } from './instance-launching.service';
-import type { InstanceEntity } from './instance.entity';
+import { type InstanceEntity, neverLaunched } from './instance.entity';
 import { type BeginOptions, InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
+import { StartQueue } from './start-queue/start-queue.service';
 
 /** Seconds a stop may outlast its grace period before the reconciler steps in. */
 const STOP_MARGIN_S = 15;
@@ -27,6 +28,7 @@ export class LifecycleService {
     private readonly launching: InstanceLaunching,
     private readonly ending: InstanceEnding,
     private readonly statuses: AgentStatusPublisher,
+    private readonly starts: StartQueue,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
@@ -52,7 +54,9 @@ export class LifecycleService {
     if (force || !instance) await this.ending.settleOwed(agent_id, force);
     if (instance) {
       await this.statuses.announce(agent_id);
-      this.ending.stopInBackground(instance, grace);
+      // One that waits for its turn has nothing that could take time.
+      if (neverLaunched(instance)) await this.ending.stop(instance, 0);
+      else this.ending.stopInBackground(instance, grace);
     }
     return toStatusDto(await this.statusOrFail(agent_id));
   }
@@ -78,7 +82,7 @@ export class LifecycleService {
     await this.ending.settleOwed(agent_id, true);
     if (instance) await this.ending.stop(instance, 0);
     const newest = await this.instances.findNewest(agent_id);
-    if (newest) await this.launcher.remove(newest.id);
+    if (newest && !neverLaunched(newest)) await this.launcher.remove(newest.id);
     await this.ending.forget(agent_id);
     await this.agents.delete(agent_id);
   }
@@ -93,6 +97,7 @@ export class LifecycleService {
       if (live) await this.ending.stop(live, this.config.STOP_GRACE_SECONDS);
       const outcome = await this.beginInstance(agent_id, code, { wakes: false, by_hand: true });
       if (!outcome) continue;
+      await this.statuses.announce(agent_id);
       await this.launching.prepare(agent_id);
       return { instance_id: outcome.id, code, generation: outcome.generation };
     }
@@ -109,26 +114,27 @@ export class LifecycleService {
   }
 
   private async begin(agent_id: string, wakes: boolean): Promise<void> {
-    const code = newSecret('inst');
-    const instance = await this.beginInstance(agent_id, code, { wakes, by_hand: false });
-    if (instance) this.launching.launchInBackground(instance, code);
+    const instance = await this.beginInstance(agent_id, null, { wakes, by_hand: false });
+    if (!instance) return;
+    const admitted = await this.starts.admit();
+    if (!admitted.has(instance.id)) await this.statuses.announce(agent_id);
   }
 
-  /** Null when one lives, or the agent must not be woken yet. */
+  /** Without a code it waits for its turn. Null when one lives, or the agent must not be woken yet. */
   private async beginInstance(
     agent_id: string,
-    code: string,
+    code: string | null,
     options: BeginOptions,
   ): Promise<InstanceEntity | null> {
+    const { START_DEADLINE_SECONDS, START_QUEUE_SECONDS } = this.config;
     const outcome = await this.instances.begin(
       agent_id,
-      hashSecret(code),
-      this.config.START_DEADLINE_SECONDS,
+      code === null ? null : hashSecret(code),
+      code === null ? START_QUEUE_SECONDS : START_DEADLINE_SECONDS,
       options,
     );
     switch (outcome.kind) {
       case 'begun':
-        await this.statuses.announce(agent_id);
         return outcome.instance;
       case 'live':
       case 'backoff':

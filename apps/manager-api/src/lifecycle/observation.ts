@@ -1,6 +1,7 @@
 import type { PresentInstance } from '@roost/launcher';
 import type { EndingFailure } from './instance-ending.service';
-import type { InstanceEntity } from './instance.entity';
+import type { ManagerConfig } from '../config';
+import { type InstanceEntity, neverLaunched } from './instance.entity';
 
 /**
  * How a running instance ends without anything being wrong with the agent: 0, it was asked to, though not by us;
@@ -40,3 +41,15 @@ export function nameEnd(
 /** An instance that the platform does not show may just not be there yet, until its start deadline says otherwise. */
 export const maybeNotThereYet = (instance: Pick<InstanceEntity, 'state'>): boolean =>
   instance.state === 'starting';
+
+/** What it means that an instance's transitional state has outlived its deadline; null when that is no failure. */
+export function nameOverdue(
+  instance: Pick<InstanceEntity, 'state' | 'launched_at' | 'code_hash' | 'token_hash'>,
+  config: Pick<ManagerConfig, 'START_DEADLINE_SECONDS' | 'START_QUEUE_SECONDS'>,
+): EndingFailure | null {
+  if (instance.state === 'stopping') return null;
+  const detail = neverLaunched(instance)
+    ? `Waited ${config.START_QUEUE_SECONDS} s for its turn to start; raise STARTING_AGENTS_MAX, RUNNING_AGENTS_MAX or RUNNING_AGENTS_PER_KEY_MAX, or START_QUEUE_SECONDS to wait longer.`
+    : `Not ready within ${config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
+  return { reason: 'start_failed', detail, final: false };
+}

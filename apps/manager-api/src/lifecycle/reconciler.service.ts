@@ -14,12 +14,12 @@ import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
 import { InboxService } from './inbox.service';
 import { InstanceEnding } from './instance-ending.service';
-import type { InstanceEntity } from './instance.entity';
+import { type InstanceEntity, neverLaunched } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
 import { LifecycleService } from './lifecycle.service';
-import { maybeNotThereYet, nameEnd } from './observation';
+import { maybeNotThereYet, nameEnd, nameOverdue } from './observation';
 import { Periodic } from './periodic';
 
 /** Compares what should run with what runs, and mends the difference. One manager at a time does this. */
@@ -116,12 +116,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Fenced off and recorded first: the kill that follows is then not taken for a crash. */
   private async endOverdue(): Promise<void> {
-    const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
     await this.each(await this.instances.listOverdue(), async (instance) => {
-      const failure =
-        instance.state === 'stopping' ? null : { reason: 'start_failed' as const, detail, final: false };
-      await this.ending.finish(instance, failure);
-      await this.launcher.stop(instance.id, 0);
+      await this.ending.finish(instance, nameOverdue(instance, this.config));
+      if (!neverLaunched(instance)) await this.launcher.stop(instance.id, 0);
     });
   }
 

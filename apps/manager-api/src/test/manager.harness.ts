@@ -9,6 +9,7 @@ import { sharedStack } from '@roost/devstack';
 import type { MemoryLauncher } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
 import { redisCli } from '@roost/testing';
+import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { vi } from 'vitest';
@@ -31,6 +32,7 @@ export class ManagerHarness {
   private constructor(
     readonly manager: RunningManager,
     readonly redis_url: string,
+    private readonly settings: Record<string, string>,
   ) {}
 
   static async start(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
@@ -39,23 +41,36 @@ export class ManagerHarness {
     const migrating = await createDataSource(database.url, 2).initialize();
     await migrating.runMigrations();
     await migrating.destroy();
-    const config = testConfig({
+    const harness = await ManagerHarness.on({
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
+      INSTALLATION: `test-${randomUUID()}`,
       RECONCILE_INTERVAL_MS: '100',
       ...overrides,
     });
-    const harness = new ManagerHarness(await startManager(config, pino({ enabled: false })), redis.url);
     harness.cleanUps.push(
-      () => harness.manager.close(),
       () => redis.stop(),
       () => database.drop(),
     );
     return harness;
   }
 
+  /** A second manager on this one's database, Redis and launcher; it is stopped before this one. */
+  async join(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
+    const joined = await ManagerHarness.on({ ...this.settings, ...overrides });
+    this.cleanUps.unshift(() => joined.stop());
+    return joined;
+  }
+
+  private static async on(settings: Record<string, string>): Promise<ManagerHarness> {
+    const manager = await startManager(testConfig(settings), pino({ enabled: false }));
+    const harness = new ManagerHarness(manager, settings['REDIS_URL'] ?? '', settings);
+    harness.cleanUps.push(() => manager.close());
+    return harness;
+  }
+
   async stop(): Promise<void> {
-    for (const cleanUp of this.cleanUps) await cleanUp();
+    for (const cleanUp of this.cleanUps.splice(0)) await cleanUp();
   }
 
   get database(): DataSource {

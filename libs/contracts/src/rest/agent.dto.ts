@@ -56,6 +56,15 @@ export class AgentStatusDto {
 
   @TimeField({ description: 'When the running instance became ready.', nullable: true })
   started_at!: string | null;
+
+  @IntegerField({
+    description: 'Which one in the queue of starts it is, from 1; null while it does not wait for its turn.',
+    example: null,
+    min: 1,
+    max: 2 ** 31 - 1,
+    nullable: true,
+  })
+  queue_position!: number | null;
 }
 
 /** The configuration, without secrets, and what has become of it. */
