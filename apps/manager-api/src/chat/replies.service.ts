@@ -32,8 +32,8 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async onModuleInit(): Promise<void> {
-    this.unsubscribe = await this.messaging.topics.onReportsReady((agent_id) => {
+  onModuleInit(): void {
+    this.unsubscribe = this.messaging.topics.onReportsReady((agent_id) => {
       this.takeIn(agent_id).catch((error: unknown) => {
         this.logger.warn({ err: error, agent_id }, 'reports not taken in; the reconciler repeats this');
       });

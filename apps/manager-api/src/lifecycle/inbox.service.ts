@@ -1,8 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { InboxEntry } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { MessagesRepository } from '../chat/messages.repository';
+import type { Logger } from 'pino';
 import { CONFIG, type ManagerConfig } from '../config';
+import { LOGGER } from '../logging';
 import { planInbox, unwanted } from './inbox.plan';
 import { InstancesRepository } from './instances.repository';
 
@@ -13,17 +15,31 @@ const REPORTS_MAX = 10_000;
 
 /** Keeps an agent's inbox in Redis in step with what PostgreSQL says is owed. */
 @Injectable()
-export class InboxService {
+export class InboxService implements OnModuleInit {
+  /** Agents that a message could not be handed on to. */
+  private readonly behind = new Set<string>();
+
   constructor(
     private readonly messages: MessagesRepository,
     private readonly instances: InstancesRepository,
     private readonly messaging: Messaging,
     @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  onModuleInit(): void {
+    this.messaging.topics.onRestored(() => void this.catchUp());
+  }
 
   /** Hands an accepted message on, behind those before it: what Redis forgot comes first. */
   async send(agent_id: string, entry: InboxEntry): Promise<void> {
-    if (!(await this.messaging.inboxes.append(agent_id, entry))) await this.refill(agent_id, 0);
+    try {
+      const behind = this.behind.delete(agent_id);
+      if (behind || !(await this.messaging.inboxes.append(agent_id, entry))) await this.refill(agent_id, 0);
+    } catch (error) {
+      this.behind.add(agent_id);
+      throw error;
+    }
   }
 
   /**
@@ -42,6 +58,18 @@ export class InboxService {
   /** Puts back what Redis has forgotten, and nothing that is on its way, under way or answered already. */
   async sweep(agent_id: string): Promise<void> {
     await this.refill(agent_id, ON_ITS_WAY_S);
+  }
+
+  /** Redis is back: what could not be handed on meanwhile is, without waiting for the sweep. */
+  private async catchUp(): Promise<void> {
+    for (const agent_id of this.behind) {
+      try {
+        await this.refill(agent_id, 0);
+        this.behind.delete(agent_id);
+      } catch (error) {
+        this.logger.warn({ err: error, agent_id }, 'an inbox was not refilled; the reconciler repeats this');
+      }
+    }
   }
 
   private async refill(agent_id: string, older_than_s: number): Promise<void> {

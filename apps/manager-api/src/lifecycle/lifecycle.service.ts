@@ -120,6 +120,7 @@ export class LifecycleService {
     code: string,
     options: BeginOptions,
   ): Promise<InstanceEntity | null> {
+    await this.launching.checkReachable();
     const outcome = await this.instances.begin(
       agent_id,
       hashSecret(code),
