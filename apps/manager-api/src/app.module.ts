@@ -36,6 +36,7 @@ import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
 import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
+import { Draining } from './http/draining';
 import { ListenerGuard } from './http/listeners';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
@@ -143,6 +144,7 @@ export class AppModule implements OnApplicationShutdown {
         ...agents,
         ...lifecycle,
         ...chat,
+        Draining,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

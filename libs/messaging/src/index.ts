@@ -8,6 +8,7 @@ export {
   sameEpoch,
 } from './event-log';
 export { Heartbeats } from './heartbeats';
+export { Inboxes } from './inboxes';
 export { InstanceAccess } from './instance-access';
 export { BLOCK_MS_MAX, Messaging } from './messaging';
 export { type RateLimit, RateLimiter } from './rate-limits';

@@ -8,6 +8,7 @@ import {
   ServiceError,
 } from '@roost/contracts';
 import type { Principal } from '../access/principal';
+import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
 import { errorFrame, statusFrame } from './status.frames';
@@ -42,6 +43,7 @@ export class ChatSession {
   private waiting = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private ended = false;
+  private refusing = false;
 
   constructor(
     private readonly connection: ChatConnection,
@@ -71,6 +73,7 @@ export class ChatSession {
   say(input: MessageInput): Promise<{ message_id: string; thread_id: string }> {
     if (this.ended)
       return Promise.reject(new ServiceError('unauthorized', 'The connection is being closed.'));
+    if (this.refusing) return Promise.reject(shuttingDown());
     if (this.waiting >= WAITING_MAX) {
       return Promise.reject(
         new ServiceError('too_many_requests', 'Wait until your messages are acknowledged.', {
@@ -82,6 +85,12 @@ export class ChatSession {
     const accepted = this.turn.then(() => this.accept(input)).finally(() => (this.waiting -= 1));
     this.turn = accepted.catch(() => undefined);
     return accepted;
+  }
+
+  /** The manager shuts down. Resolves when what was said before has been accepted or refused. */
+  async refuseMore(): Promise<void> {
+    this.refusing = true;
+    await this.turn;
   }
 
   /** Shows what was wrong with something the client sent; the connection stays. */

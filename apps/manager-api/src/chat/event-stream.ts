@@ -3,6 +3,12 @@ import type { Response } from 'express';
 /** Milliseconds between two comments that keep proxies from closing a silent stream. */
 const COMMENT_MS = 15_000;
 
+/** Milliseconds after which a reader whose stream ended for a restart comes back. */
+const RECONNECT_MIN_MS = 500;
+const RECONNECT_SPREAD_MS = 2_000;
+/** Milliseconds a reader has to take what was sent before the end. */
+const UNREAD_MS = 2_000;
+
 /** Server-sent events (WHATWG HTML, section 9.2), with a bound on what the client has not read. */
 export class EventStream {
   private readonly comment: NodeJS.Timeout;
@@ -35,6 +41,15 @@ export class EventStream {
       `event: ${event}\n${id === null ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
     );
     if (this.response.writableLength > this.buffer_bytes) this.response.destroy();
+  }
+
+  /** Ends it so that its reader comes back, to another manager, and not together with all others. */
+  endForRestart(): void {
+    if (this.ended) return;
+    this.response.write(`retry: ${Math.round(RECONNECT_MIN_MS + Math.random() * RECONNECT_SPREAD_MS)}\n\n`);
+    this.end();
+    // One that does not read would keep the server open.
+    setTimeout(() => this.response.destroy(), UNREAD_MS).unref();
   }
 
   end(): void {

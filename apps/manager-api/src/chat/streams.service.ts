@@ -6,6 +6,7 @@ import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { CONFIG, type ManagerConfig } from '../config';
 import { Limits } from '../limits/limits.service';
+import { Draining } from '../http/draining';
 import { ChatAccess } from './chat-access.service';
 import { checkUserData } from './chat-token-issuing.service';
 import { EventStream } from './event-stream';
@@ -31,12 +32,17 @@ export class StreamsService implements OnModuleDestroy {
     private readonly feed: ThreadFeed,
     private readonly credentials: CredentialsService,
     private readonly limits: Limits,
+    private readonly draining: Draining,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   onModuleDestroy(): void {
     clearInterval(this.rechecking);
-    for (const stream of this.open.keys()) stream.end();
+    this.endAll();
+  }
+
+  endAll(): void {
+    for (const stream of this.open.keys()) stream.endForRestart();
   }
 
   async accept(
@@ -124,6 +130,8 @@ export class StreamsService implements OnModuleDestroy {
       onClose();
     });
     this.open.set(stream, { principal, agent_id });
+    // It was asked for before the shutdown began: it still says what was accepted.
+    if (this.draining.hasBegun) setImmediate(() => stream.endForRestart());
     return stream;
   }
 

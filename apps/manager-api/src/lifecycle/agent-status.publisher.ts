@@ -30,7 +30,10 @@ export class AgentStatusPublisher {
   /** Resolves with the status once it has settled, or as it is after `seconds`. */
   async settled(agent_id: string, seconds: number): Promise<AgentStatusView> {
     let look: () => void = () => undefined;
-    const unsubscribe = await this.messaging.topics.onAgentStatus(agent_id, () => look());
+    // Without Redis nobody tells: looking now and then has to do.
+    const unsubscribe = await this.messaging.topics
+      .onAgentStatus(agent_id, () => look())
+      .catch(() => () => undefined);
     const deadline = Date.now() + seconds * 1_000;
     try {
       for (;;) {

@@ -88,7 +88,7 @@ export class InstanceEnding {
   /** Forgets what Redis keeps for an agent that is being deleted. */
   async forget(agent_id: string): Promise<void> {
     await Promise.all([
-      this.messaging.streams.drop('inbox', agent_id),
+      this.messaging.inboxes.forget(agent_id),
       this.messaging.streams.drop('reports', agent_id),
     ]);
   }

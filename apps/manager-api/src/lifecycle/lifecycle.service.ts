@@ -126,6 +126,7 @@ export class LifecycleService {
     code: string | null,
     options: BeginOptions,
   ): Promise<InstanceEntity | null> {
+    await this.launching.checkReachable();
     const { START_DEADLINE_SECONDS, START_QUEUE_SECONDS } = this.config;
     const outcome = await this.instances.begin(
       agent_id,

@@ -143,7 +143,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.each(await this.messages.listSleepingDebtors(), (agent_id) => this.lifecycle.wake(agent_id));
     await this.each(await this.messages.listSlowDebtors(), async (agent_id) => {
       await this.replies.takeIn(agent_id);
-      await this.inbox.refill(agent_id);
+      await this.inbox.sweep(agent_id);
     });
   }
 
