@@ -15,7 +15,7 @@ const walls = {
   '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
   typeorm: ['manager-api', 'telegram-gateway'],
   '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
-  pg: ['manager-api', 'telegram-gateway', 'devstack', 'e2e', 'bench'],
+  pg: ['manager-api', 'telegram-gateway', 'devstack', 'testing', 'e2e', 'bench'],
 };
 
 /** What each lib may stand on; devstack and testing are for tests (see the rule on spec files below). */

@@ -21,6 +21,7 @@ export { Installation, type InstallationOptions, startInstallation } from './man
 export { ManagerProcess } from './manager/manager.process';
 export { redisCli } from './manager/redis.cli';
 export { environmentOf, type RunnerProcess, RunnerProcesses, signalGroup } from './manager/runner.processes';
+export * from './faults';
 export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
 export * from './readme.section';

@@ -7,3 +7,4 @@ export const LABEL = {
 } as const;
 
 export const ofInstallation = (installation: string): string => `${LABEL.installation}=${installation}`;
+export const ofInstance = (instance_id: string): string => `${LABEL.instance_id}=${instance_id}`;

@@ -9,7 +9,7 @@ import {
   type PresentInstance,
 } from '../launcher';
 import { containerBody, type ContainerBody } from './container-body';
-import { ofInstallation } from './container-labels';
+import { ofInstallation, ofInstance } from './container-labels';
 import { containerLogs } from './container-logs';
 import { presentInstance } from './container-state';
 import { resolveOptions, type DockerLauncherOptions, type ResolvedDockerOptions } from './docker.options';
@@ -61,11 +61,12 @@ export class DockerLauncher implements Launcher {
   }
 
   async remove(instance_id: string): Promise<void> {
-    const name = this.#nameOf(instance_id);
-    if (!(await this.#find(name))) return;
-    await this.#engine.callTolerating([404, 409], `remove ${name}`, (abortSignal) =>
-      this.#engine.docker.getContainer(name).remove({ force: true, v: true, abortSignal }),
-    );
+    // By its labels, as it is listed: whatever it is called by now.
+    for (const { Id } of await this.#listLabelled(ofInstance(instance_id))) {
+      await this.#engine.callTolerating([404, 409], `remove ${instance_id}`, (abortSignal) =>
+        this.#engine.docker.getContainer(Id).remove({ force: true, v: true, abortSignal }),
+      );
+    }
   }
 
   async inspect(instance_id: string): Promise<InstanceObservation> {
@@ -73,13 +74,7 @@ export class DockerLauncher implements Launcher {
   }
 
   async list(): Promise<PresentInstance[]> {
-    const containers = await this.#engine.call('list containers', (abortSignal) =>
-      this.#engine.docker.listContainers({
-        all: true,
-        filters: { label: [ofInstallation(this.#options.installation)] },
-        abortSignal,
-      }),
-    );
+    const containers = await this.#listLabelled();
     const present: PresentInstance[] = [];
     for (let from = 0; from < containers.length; from += INSPECTIONS_AT_ONCE) {
       const batch = containers.slice(from, from + INSPECTIONS_AT_ONCE);
@@ -174,6 +169,16 @@ export class DockerLauncher implements Launcher {
   async #find(name: string): Promise<PresentInstance | undefined> {
     const container = await this.#inspect(name);
     return container && presentInstance(container, this.#options.installation);
+  }
+
+  #listLabelled(...labels: string[]): Promise<{ Id: string }[]> {
+    return this.#engine.call('list containers', (abortSignal) =>
+      this.#engine.docker.listContainers({
+        all: true,
+        filters: { label: [ofInstallation(this.#options.installation), ...labels] },
+        abortSignal,
+      }),
+    );
   }
 
   #inspect(name: string) {

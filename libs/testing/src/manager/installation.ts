@@ -92,9 +92,14 @@ export class Installation {
 
   /** The manager that was started first and not ended since. */
   get manager(): ManagerProcess {
-    const [first] = this.managers.filter(({ child }) => child.exit === null);
+    const [first] = this.livingManagers;
     if (!first) throw new Error('no manager runs');
     return first;
+  }
+
+  /** Those that have not ended, oldest first. */
+  get livingManagers(): ManagerProcess[] {
+    return this.managers.filter(({ child }) => child.exit === null);
   }
 
   get api(): ApiClient {

@@ -1,0 +1,5 @@
+export { type FaultsSize, faultsSize, sized } from './faults.size';
+export { Ledger } from './ledger';
+export { Oracle, type OracleOptions } from './oracle';
+export { type InstanceProcess, instanceProcesses, type ProcessUsage, usageOf } from './process.usage';
+export * from './proxies';

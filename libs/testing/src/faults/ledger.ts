@@ -1,0 +1,68 @@
+import { Client } from 'pg';
+
+/** A rule of the stored conversations, and the SQL that yields one line for each breach of it. */
+const breaches: Record<string, string> = {
+  'still owed an answer': `SELECT id FROM messages WHERE role = 'user' AND status = 'accepted'`,
+  'ended well without a reply': `SELECT q.id FROM messages q WHERE q.role = 'user' AND q.status = 'done'
+     AND NOT EXISTS (SELECT 1 FROM messages r WHERE r.in_reply_to = q.id)`,
+  'failed without a reason': `SELECT id FROM messages WHERE status = 'failed' AND error_code IS NULL`,
+  'failed and yet answered': `SELECT q.id FROM messages q JOIN messages r ON r.in_reply_to = q.id WHERE q.status = 'failed'`,
+  'answered more than once': `SELECT in_reply_to AS id FROM messages WHERE in_reply_to IS NOT NULL
+     GROUP BY in_reply_to HAVING count(*) > 1`,
+  'a reply to nothing': `SELECT r.id FROM messages r WHERE r.role = 'assistant'
+     AND NOT EXISTS (SELECT 1 FROM messages q WHERE q.id = r.in_reply_to AND q.thread_id = r.thread_id)`,
+  'answered before an earlier message of its thread': `SELECT id FROM (
+     SELECT q.id, q.position AS asked,
+            lag(q.position) OVER (PARTITION BY r.thread_id ORDER BY r.position) AS asked_before
+     FROM messages r JOIN messages q ON q.id = r.in_reply_to) replies WHERE asked_before > asked`,
+  'an instance past its deadline': `SELECT id || ' ' || state AS id FROM instances WHERE ended_at IS NULL AND deadline < now()`,
+};
+
+/** What PostgreSQL says of an installation, read past the service. */
+export class Ledger {
+  private constructor(private readonly client: Client) {}
+
+  static async open(url: string): Promise<Ledger> {
+    const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+    // The database may be dropped, or its server cut off by a test, while this connection is idle.
+    client.on('error', () => undefined);
+    await client.connect();
+    return new Ledger(client);
+  }
+
+  async close(): Promise<void> {
+    await this.client.end().catch(() => undefined);
+  }
+
+  /** What the stored conversations and instances get wrong, a line each; empty when nothing is. */
+  async complaints(): Promise<string[]> {
+    const found: string[] = [];
+    for (const [rule, sql] of Object.entries(breaches)) {
+      const ids = await this.ids(sql);
+      if (ids.length > 0) found.push(`${rule}: ${ids.length} (${ids.slice(0, 5).join(', ')})`);
+    }
+    return found;
+  }
+
+  /** Those of `message_ids` that were never stored. */
+  lost(message_ids: string[]): Promise<string[]> {
+    return this.ids('SELECT id FROM unnest($1::text[]) AS id EXCEPT SELECT id FROM messages', [message_ids]);
+  }
+
+  agents(): Promise<string[]> {
+    return this.ids('SELECT id FROM agents');
+  }
+
+  liveInstances(): Promise<string[]> {
+    return this.ids('SELECT id FROM instances WHERE ended_at IS NULL');
+  }
+
+  /** For what a single test wants to know. */
+  async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return (await this.client.query<Row>(sql, parameters)).rows;
+  }
+
+  private async ids(sql: string, parameters: unknown[] = []): Promise<string[]> {
+    return (await this.query<{ id: string }>(sql, parameters)).map(({ id }) => id);
+  }
+}
