@@ -8,6 +8,8 @@ const walls = {
   '@kubernetes/client-node': ['launcher'],
   ioredis: ['messaging'],
   'rate-limiter-flexible': ['messaging'],
+  undici: ['guarded-http'],
+  'ipaddr.js': ['guarded-http'],
   telegraf: ['telegram-gateway'],
   '@langchain/openai': ['agent-runner', 'bench'],
   '@langchain/core': ['agent-runner', 'bench'],
@@ -26,6 +28,7 @@ const foundations = {
   devstack: ['name:testing'],
   messaging: ['name:contracts', ...forTests],
   launcher: ['name:contracts', ...forTests],
+  'guarded-http': [],
   testing: ['name:contracts', 'name:messaging', 'name:launcher', 'name:devstack', 'name:service-kit'],
 };
 const apps = ['manager-api', 'agent-runner', 'telegram-gateway', 'e2e', 'bench', 'cli', 'local-stack'];

@@ -1,0 +1,133 @@
+import { Agent, fetch, type Response } from 'undici';
+import { AllowList } from './allow-list';
+import { GuardedHttpError } from './guarded-http.error';
+import { guardedConnector, type ResolveAll } from './guarded.connector';
+import { follow, type Hop, isRedirect } from './redirect';
+
+export interface GuardedRequest {
+  url: string;
+  method: string;
+  headers?: Record<string, string>;
+  body?: string | null;
+  /** Milliseconds for all of it: names, redirects, body. */
+  deadline_ms: number;
+  /** Bytes the body may have once it is decompressed. */
+  response_bytes_max: number;
+  signal?: AbortSignal;
+}
+
+export interface GuardedResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+  /** Where the answer came from, after redirects. */
+  url: string;
+}
+
+export interface GuardedHttpOptions {
+  /** See {@link AllowList}; nothing private without it. */
+  allowed_hosts?: readonly string[];
+  resolve?: ResolveAll;
+}
+
+const REDIRECTS_MAX = 5;
+
+/**
+ * The one client for URLs that users configure. It reaches public addresses on ports 80 and 443 and what the
+ * operator allows, checks every redirect anew, and never waits or reads without bound.
+ */
+export class GuardedHttpClient {
+  private readonly agent: Agent;
+
+  constructor({ allowed_hosts = [], resolve }: GuardedHttpOptions = {}) {
+    this.agent = new Agent({ connect: guardedConnector(AllowList.of(allowed_hosts), resolve) });
+  }
+
+  /**
+   * Sends once and follows at most five redirects. Any status is an answer.
+   * @throws {GuardedHttpError} or the reason of `signal` when that aborts.
+   */
+  async request(request: GuardedRequest): Promise<GuardedResponse> {
+    const { deadline_ms, response_bytes_max, signal } = request;
+    const deadline = AbortSignal.timeout(deadline_ms);
+    const stop = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    try {
+      const { response, url } = await this.send(firstHop(request), stop);
+      const body = await readBody(response, response_bytes_max);
+      return { status: response.status, headers: Object.fromEntries(response.headers), body, url: url.href };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (deadline.aborted) {
+        const message = `No complete answer within ${deadline_ms / 1_000} seconds: raise the timeout, or ask for less.`;
+        throw new GuardedHttpError('timed_out', message, { cause: error });
+      }
+      throw named(error);
+    }
+  }
+
+  /** Ends its connections; requests under way fail. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private async send(first: Hop, signal: AbortSignal): Promise<{ response: Response; url: URL }> {
+    let hop = first;
+    for (let redirects = 0; ; redirects += 1) {
+      checkUrl(hop.url);
+      const response = await fetch(hop.url, {
+        method: hop.method,
+        headers: hop.headers,
+        body: hop.body,
+        redirect: 'manual',
+        dispatcher: this.agent,
+        signal,
+      });
+      const location = response.headers.get('location');
+      if (!isRedirect(response.status, location)) return { response, url: hop.url };
+      await response.body?.cancel();
+      if (redirects === REDIRECTS_MAX) {
+        const message = `More than ${REDIRECTS_MAX} redirects: configure the final URL instead.`;
+        throw new GuardedHttpError('redirect_refused', message);
+      }
+      hop = follow(hop, response.status, location);
+    }
+  }
+}
+
+function firstHop({ url, method, headers = {}, body = null }: GuardedRequest): Hop {
+  if (!URL.canParse(url)) throw new GuardedHttpError('url_refused', 'The URL cannot be read: check it.');
+  return { url: new URL(url), method, headers, body };
+}
+
+function checkUrl({ protocol, username, password }: URL): void {
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new GuardedHttpError('url_refused', `${protocol} is not reached: use https or http.`);
+  }
+  if (username !== '' || password !== '') {
+    throw new GuardedHttpError('url_refused', 'The URL holds a credential: send it as a header instead.');
+  }
+}
+
+/** Counts what comes out of decompression, so that a small answer cannot become a large one. */
+async function readBody(response: Response, bytes_max: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > bytes_max) {
+      const message = `The answer has more than ${bytes_max} bytes: ask for less, or raise the limit.`;
+      throw new GuardedHttpError('response_too_large', message);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** fetch wraps what went wrong, more than once where several addresses were tried. */
+function named(error: unknown): GuardedHttpError {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof GuardedHttpError) return cause;
+  }
+  const message = 'The server cannot be reached or broke the connection: check the URL, or try again later.';
+  return new GuardedHttpError('connection_failed', message, { cause: error });
+}

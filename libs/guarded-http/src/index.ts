@@ -1,0 +1,3 @@
+export * from './allow-list';
+export * from './guarded-http.client';
+export * from './guarded-http.error';
