@@ -49,6 +49,17 @@ export class InstanceEntity {
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;
 
+  /** The start was asked for and allowed. */
+  @Column('timestamptz', { nullable: true })
+  launched_at!: Date | null;
+
+  /** As its program told when it exchanged its code. */
+  @Column('timestamptz', { nullable: true })
+  process_started_at!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  exchanged_at!: Date | null;
+
   @Column('timestamptz', { nullable: true })
   ready_at!: Date | null;
 
