@@ -7,6 +7,8 @@ import { configSchema, readConfig, type RunnerConfig, switchTracing } from './co
 import { exchangeCode } from './exchange/instance.exchange';
 import { compileCacheState } from './lifecycle/compile.cache';
 import { ExitError, exitCodes } from './lifecycle/exit.codes';
+import type { RunnerSetting } from './runner.module';
+import { DatabaseClock } from './timeline/database.clock';
 
 async function main(): Promise<void> {
   const { config, warm } = readConfig();
@@ -30,24 +32,25 @@ async function main(): Promise<void> {
   const compile_cache = compileCacheState();
   try {
     if (warm) {
-      await run(config, nobody(config), logger, exit, false);
+      await run({ config, exchange: nobody(config), clock: new DatabaseClock() }, logger, exit, false);
       process.exit(exitCodes.stopped);
     }
     logger.info({ ...redactConfig(configSchema, config), compile_cache, node: process.version }, 'starting');
-    await run(config, await exchangeCode(config), logger, exit, true);
+    const clock = new DatabaseClock();
+    await run({ config, exchange: await exchangeCode(config, clock), clock }, logger, exit, true);
   } catch (error) {
     exit(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
 async function run(
-  config: RunnerConfig,
-  exchange: ExchangeResponse,
+  setting: Pick<RunnerSetting, 'config' | 'exchange' | 'clock'>,
   logger: Logger,
   exit: (end: Error) => void,
   connect: boolean,
 ): Promise<void> {
-  const runner = await assemble({ config, exchange, logger, exit, traced: switchTracing(config) });
+  const { config } = setting;
+  const runner = await assemble({ ...setting, logger, exit, traced: switchTracing(config) });
   logger.info({ ms: Math.round(performance.now()) }, 'graph compiled');
   if (!connect) return;
   const grace_ms = config.STOP_GRACE_SECONDS * 1_000;

@@ -19,11 +19,14 @@ import { Fence } from './lifecycle/fence';
 import { RunnerService } from './lifecycle/runner.service';
 import { ReportSender } from './outbox/report.sender';
 import { RunService } from './runs/run.service';
+import type { DatabaseClock } from './timeline/database.clock';
+import { InstanceTimeline } from './timeline/instance.timeline';
 
 /** What is known before anything is built. */
 export interface RunnerSetting {
   config: RunnerConfig;
   exchange: ExchangeResponse;
+  clock: DatabaseClock;
   logger: Logger;
   traced: boolean;
   /** Ends the process: the instance was replaced, or cannot go on. */
@@ -71,16 +74,16 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
 }
 
 /** What works on messages: inbox -> runs, beside the heartbeat. */
-function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] {
+function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Provider[] {
   const { AGENT_ID: agent_id, INSTANCE_ID: instance_id } = config;
   const { generation } = exchange;
   return [
     provide(AbortController, [], () => new AbortController()),
+    provide(InstanceTimeline, [], () => new InstanceTimeline(exchange.wake, clock)),
     provide(
       RunService,
-      [ConfigurationCache, AgentGraph, Messaging, ReportSender, Fence],
-      (configurations, graph, messaging, reports, fence) =>
-        new RunService({ agent_id, generation }, configurations, graph, messaging, reports, fence, logger),
+      [ConfigurationCache, AgentGraph, Messaging, ReportSender, Fence, InstanceTimeline],
+      (...needs) => new RunService({ agent_id, generation }, ...needs, logger),
     ),
     provide(StreamConsumer<'inbox'>, [Messaging], (messaging) => {
       const onRejected = (entry_ids: string[]): void =>
@@ -120,8 +123,17 @@ function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] 
     ),
     provide(
       RunnerService,
-      [ManagerClient, Messaging, InboxReader, ThreadScheduler, HeartbeatService, AbortController, Fence],
-      (...needs) => new RunnerService(...needs, logger),
+      [
+        ManagerClient,
+        Messaging,
+        InboxReader,
+        ThreadScheduler,
+        HeartbeatService,
+        AbortController,
+        Fence,
+        InstanceTimeline,
+      ],
+      (...needs) => new RunnerService(...needs, clock, logger),
     ),
   ];
 }

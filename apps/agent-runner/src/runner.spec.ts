@@ -62,6 +62,31 @@ describe('an answer', () => {
     expect(frames.length).toBeLessThan(60);
   });
 
+  it('comes with its timeline, in its last run frame and in its report', async () => {
+    agent.model.onMessage(anything, { content: sixtyWords }, { latency: 2, streamingProfile: { ttft: 150 } });
+    await agent.startRunner();
+    const sent = Date.now();
+    const message = await agent.send('Hello', { accepted_at: sent });
+    const { timeline } = await agent.reportOn(message);
+    const took = Date.now() - sent;
+    expect(timeline).toMatchObject({ wake: 'none', boot_ms: 0, clock_skewed: false });
+    expect(timeline?.first_token_ms).toBeGreaterThanOrEqual(140);
+    expect(timeline?.total_ms).toBeLessThanOrEqual(took + 20);
+    const frames = await agent.frames(message.thread_id);
+    expect(frames.at(-1)).toMatchObject({ type: 'run', state: 'completed', timeline });
+    expect(frames.at(0)).not.toHaveProperty('timeline');
+  });
+
+  it('that failed has a timeline, too', async () => {
+    agent.model.onMessage(anything, { error: { message: 'no' }, status: 401 });
+    await agent.startRunner();
+    const message = await agent.send('Hello');
+    const { timeline, outcome } = await agent.reportOn(message);
+    expect(outcome).toBe('failed');
+    expect(timeline).toMatchObject({ last_token_ms: null });
+    expect((await agent.frames(message.thread_id)).at(-1)).toMatchObject({ state: 'failed', timeline });
+  });
+
   it('is asked for with the system prompt, model and limits of the version', async () => {
     const { configuration } = agent.configure(1, {
       system_prompt: 'You sell bread.',

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
 import { ProblemFilter, validationPipe } from '@roost/service-kit/http';
+import { MetricsRegistry } from '@roost/service-kit/metrics';
 import type { Logger } from 'pino';
 import { ApiKeyEntity } from './access/api-key.entity';
 import { ApiKeysController } from './access/api-keys.controller';
@@ -64,6 +65,10 @@ import { StartQueue } from './lifecycle/start-queue/start-queue.service';
 import { Limits } from './limits/limits.service';
 import { LOGGER } from './logging';
 import { messagingProvider } from './messaging.provider';
+import { BacklogMetrics } from './metrics/backlog.metrics';
+import { BacklogRepository } from './metrics/backlog.repository';
+import { ManagerMetrics } from './metrics/manager.metrics';
+import { MetricsController } from './metrics/metrics.controller';
 import { SecretBox } from './secrets/secret-box';
 
 const controllers = [
@@ -76,6 +81,7 @@ const controllers = [
   InstancesController,
   IntegrationsController,
   MessagesController,
+  MetricsController,
   ThreadsController,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
@@ -116,6 +122,8 @@ const chat = [
   ThreadsService,
 ];
 
+const metrics = [BacklogMetrics, BacklogRepository, ManagerMetrics, MetricsRegistry];
+
 /** The order counts: a route of the other port does not exist, whoever asks. */
 const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: APP_GUARD, useClass }));
 
@@ -145,6 +153,7 @@ export class AppModule implements OnApplicationShutdown {
         ...lifecycle,
         ...chat,
         Draining,
+        ...metrics,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

@@ -134,7 +134,7 @@ function logLevel(
   error?: Error,
 ): 'debug' | 'info' | 'error' | 'trace' {
   if (error || response.statusCode >= 500) return 'error';
-  return request.url === '/livez' || request.url === '/readyz'
+  return request.url === '/livez' || request.url === '/readyz' || request.url === '/metrics'
     ? 'trace'
     : request.url?.startsWith('/internal/')
       ? 'debug'

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RunTimeline } from './timeline';
 
 /** One accepted message on its way to a runner. */
 export const InboxEntry = z.object({
@@ -20,7 +21,14 @@ export const InboxEntry = z.object({
 });
 export type InboxEntry = z.infer<typeof InboxEntry>;
 
-const answered = { message_id: z.string(), thread_id: z.string(), run_id: z.string(), generation: z.int() };
+const answered = {
+  message_id: z.string(),
+  thread_id: z.string(),
+  run_id: z.string(),
+  generation: z.int(),
+  /** Absent when the instance does not know how it came up. */
+  timeline: RunTimeline.optional(),
+};
 
 /** What became of one message. Refused by the manager when the generation is not the agent's current one. */
 export const RunnerReport = z.discriminatedUnion('outcome', [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentStates } from './status';
+import { RunTimeline } from './timeline';
 
 /** Characters (UTF-16 units) one message may have. */
 export const MESSAGE_CONTENT_MAX = 32_000;
@@ -112,6 +113,9 @@ export const RunFrame = z.object({
   run_id: z.string(),
   state: z.enum(['started', 'retrying', 'completed', 'failed']),
   message_id: z.string(),
+  timeline: RunTimeline.optional().meta({
+    description: 'Where the time went; with `completed` and `failed`.',
+  }),
   ...place,
 });
 export const ToolFrame = z.object({

@@ -8,3 +8,4 @@ export * from './ids';
 export * from './instance';
 export * from './keys';
 export * from './status';
+export * from './timeline';

@@ -1,4 +1,5 @@
 import type { AgentConfiguration } from './agent-configuration';
+import type { WakeInstants } from './timeline';
 
 /**
  * The whole environment a runner instance is created with. It holds no lasting secret: `EXCHANGE_CODE` works
@@ -22,7 +23,7 @@ export interface InstanceEnvironment {
 export const internalPaths = {
   /** POST {@link ExchangeRequest} -> 200 {@link ExchangeResponse}; 401 when the code was used or has expired. */
   exchange: '/internal/instances/exchange',
-  /** POST, no body -> 204: the graph is compiled and the inbox is being read. */
+  /** POST, no body -> 200 {@link ReadyResponse}: the graph is compiled and the inbox is being read. */
   ready: '/internal/instances/ready',
   /** GET, `?version=N` for another than the current one -> 200 {@link AgentRuntimeConfiguration}; 401 once the instance was replaced. */
   config: (agent_id: string) => `/agents/${agent_id}/config`,
@@ -34,6 +35,8 @@ export interface ExchangeRequest {
   agent_id: string;
   instance_id: string;
   code: string;
+  /** Milliseconds the runner's process has lived when this is sent. */
+  uptime_ms?: number | undefined;
 }
 
 export interface ExchangeResponse {
@@ -44,6 +47,8 @@ export interface ExchangeResponse {
   /** The instance's own Redis user; it reaches only keys of its agent. */
   redis: { username: string; password: string };
   configuration: AgentRuntimeConfiguration;
+  /** How the instance came up, for the timeline of its replies. */
+  wake?: WakeInstants;
 }
 
 /** One version of an agent as its runner needs it; secrets are in clear and kept in memory only. */

@@ -2,6 +2,7 @@ import { type ExchangeRequest, type ExchangeResponse, internalPaths } from '@roo
 import type { RunnerConfig } from '../config';
 import { ExitError } from '../lifecycle/exit.codes';
 import { CredentialRefusedError } from '../lifecycle/fence';
+import { DatabaseClock } from '../timeline/database.clock';
 import { ManagerClient } from './manager.client';
 
 /** Milliseconds the manager may take to come up. */
@@ -13,12 +14,17 @@ const EXCHANGE_DEADLINE_MS = 60_000;
  */
 export async function exchangeCode(
   config: RunnerConfig,
+  clock = new DatabaseClock(),
   deadline_ms = EXCHANGE_DEADLINE_MS,
 ): Promise<ExchangeResponse> {
   const body: ExchangeRequest = {
     agent_id: config.AGENT_ID,
     instance_id: config.INSTANCE_ID,
     code: config.EXCHANGE_CODE,
+    // A getter: each attempt tells how long the process has lived by then.
+    get uptime_ms() {
+      return performance.now();
+    },
   };
   try {
     return await new ManagerClient(config.CONFIG_URL, null).request<ExchangeResponse>({
@@ -26,6 +32,9 @@ export async function exchangeCode(
       path: internalPaths.exchange,
       body,
       deadline_ms,
+      onAnswer: ({ wake }, sent, received) => {
+        if (wake) clock.sample(sent, received, wake.exchanged_at);
+      },
     });
   } catch (error) {
     if (error instanceof CredentialRefusedError) {

@@ -21,14 +21,17 @@ export class ManagerRefusedError extends Error {
   }
 }
 
-export interface ManagerRequest {
+export interface ManagerRequest<Result = unknown> {
   method: 'GET' | 'POST';
   /** Path with query, on the origin of the configuration's URL. */
   path: string;
+  /** Serialised anew for each attempt. */
   body?: unknown;
   /** Milliseconds over all attempts. */
   deadline_ms: number;
   signal?: AbortSignal;
+  /** The attempt that succeeded, with when it was sent and answered by this machine's clock. */
+  onAnswer?: (result: Result, sent: number, received: number) => void;
 }
 
 /** The manager's internal port. Every request is safe to repeat, and is repeated until its deadline. */
@@ -49,19 +52,26 @@ export class ManagerClient {
    * The parsed JSON body, or undefined when there is none.
    * @throws {CredentialRefusedError} {@link ManagerRefusedError} {@link ManagerUnavailableError}
    */
-  async request<Result>(request: ManagerRequest): Promise<Result> {
+  async request<Result>(request: ManagerRequest<Result>): Promise<Result> {
     const { deadline_ms, signal } = request;
-    return withBackoff(() => this.attempt<Result>(request), {
+    return withBackoff(() => this.attempt(request), {
       deadline_ms,
       isRetryable: (error) => error instanceof ManagerUnavailableError,
       ...(signal ? { signal } : {}),
     });
   }
 
-  private async attempt<Result>({ method, path, body, signal }: ManagerRequest): Promise<Result> {
+  private async attempt<Result>({
+    method,
+    path,
+    body,
+    signal,
+    onAnswer,
+  }: ManagerRequest<Result>): Promise<Result> {
     const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     let status: number;
     let answer: string;
+    const sent = Date.now();
     try {
       const response = await fetch(`${this.origin}${path}`, {
         method,
@@ -78,7 +88,12 @@ export class ManagerClient {
         cause: error,
       });
     }
-    if (status >= 200 && status < 300) return (answer === '' ? undefined : JSON.parse(answer)) as Result;
+    const received = Date.now();
+    if (status >= 200 && status < 300) {
+      const result = (answer === '' ? undefined : JSON.parse(answer)) as Result;
+      onAnswer?.(result, sent, received);
+      return result;
+    }
     const message = `The manager answered ${status} to ${method} ${path}`;
     if (status === 401) throw new CredentialRefusedError(message);
     if (status === 429 || status >= 500) throw new ManagerUnavailableError(message);

@@ -1,4 +1,4 @@
-import { internalPaths } from '@roost/contracts';
+import { internalPaths, type ReadyResponse } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -6,6 +6,8 @@ import type { ManagerClient } from '../exchange/manager.client';
 import type { HeartbeatService } from '../heartbeat/heartbeat.service';
 import type { InboxReader } from '../inbox/inbox.reader';
 import type { ThreadScheduler } from '../inbox/thread.scheduler';
+import type { DatabaseClock } from '../timeline/database.clock';
+import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { ExitError } from './exit.codes';
 import { CredentialRefusedError, type Fence } from './fence';
 
@@ -25,6 +27,8 @@ export class RunnerService {
     private readonly heartbeat: HeartbeatService,
     private readonly runs: AbortController,
     private readonly fence: Fence,
+    private readonly timeline: InstanceTimeline,
+    private readonly clock: DatabaseClock,
     private readonly logger: Logger,
   ) {}
 
@@ -37,12 +41,14 @@ export class RunnerService {
     await this.inbox.join();
     void this.inbox.read();
     try {
-      await this.manager.request({
+      const { ready_at } = await this.manager.request<ReadyResponse>({
         method: 'POST',
         path: internalPaths.ready,
         deadline_ms: READY_DEADLINE_MS,
         signal: this.runs.signal,
+        onAnswer: ({ clock }, sent, received) => this.clock.sample(sent, received, clock),
       });
+      this.timeline.ready(ready_at);
     } catch (error) {
       this.fence.inspect(error);
       if (error instanceof CredentialRefusedError || this.runs.signal.aborted) return;

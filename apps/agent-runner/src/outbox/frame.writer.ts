@@ -1,4 +1,4 @@
-import type { LoggedFrame } from '@roost/contracts';
+import type { LoggedFrame, RunTimeline } from '@roost/contracts';
 
 /** Milliseconds tokens are joined for, after the first. */
 export const JOIN_MS = 15;
@@ -46,8 +46,8 @@ export class FrameWriter {
     }, JOIN_MS);
   }
 
-  run(state: Exclude<RunState, 'started'>, content: string): void {
-    this.waiting.push(this.runFrame(state, content));
+  run(state: Exclude<RunState, 'started'>, content: string, timeline?: RunTimeline): void {
+    this.waiting.push({ ...this.runFrame(state, content), ...(timeline ? { timeline } : {}) });
     this.append();
   }
 

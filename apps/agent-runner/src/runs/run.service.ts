@@ -6,6 +6,7 @@ import type { AgentGraph } from '../graph/agent.graph';
 import type { Fence } from '../lifecycle/fence';
 import { FrameWriter } from '../outbox/frame.writer';
 import type { ReportSender } from '../outbox/report.sender';
+import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { failureOf, logFieldsOf } from './run.failure';
 
 export interface RunIdentity {
@@ -22,6 +23,7 @@ export class RunService {
     private readonly messaging: Messaging,
     private readonly reports: ReportSender,
     private readonly fence: Fence,
+    private readonly timeline: InstanceTimeline,
     private readonly logger: Logger,
   ) {}
 
@@ -56,20 +58,25 @@ export class RunService {
     log: Logger,
   ): Promise<Outcome> {
     const started = performance.now();
+    const watch = this.timeline.begin(entry.accepted_at);
     frames.started();
     try {
       const reply = await this.graph.answer(
         entry,
         {
           configuration: await this.configurations.of(entry.version),
-          onToken: (text) => frames.token(text),
+          onToken: (text) => {
+            watch.token();
+            return frames.token(text);
+          },
           onRetry: (detail) => frames.run('retrying', detail),
         },
         signal,
       );
-      frames.run('completed', 'The run has completed.');
+      const timeline = watch.completed();
+      frames.run('completed', 'The run has completed.', timeline);
       log.info({ ms: Math.round(performance.now() - started) }, 'run completed');
-      return { outcome: 'completed', ...reply };
+      return { outcome: 'completed', ...reply, ...(timeline ? { timeline } : {}) };
     } catch (error) {
       this.fence.inspect(error);
       if (signal.aborted || this.fence.isRaised) {
@@ -78,8 +85,9 @@ export class RunService {
       }
       const failure = failureOf(error);
       log.warn({ failure: failure.code, ...logFieldsOf(error) }, 'run failed');
-      frames.run('failed', failure.detail);
-      return { outcome: 'failed', ...failure };
+      const timeline = watch.failed();
+      frames.run('failed', failure.detail, timeline);
+      return { outcome: 'failed', ...failure, ...(timeline ? { timeline } : {}) };
     }
   }
 }

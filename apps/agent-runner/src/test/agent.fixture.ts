@@ -18,6 +18,7 @@ import { assemble } from '../bootstrap';
 import { readConfig } from '../config';
 import { exchangeCode } from '../exchange/instance.exchange';
 import type { RunnerService } from '../lifecycle/runner.service';
+import { DatabaseClock } from '../timeline/database.clock';
 import { FakeManager } from './fake.manager';
 
 /** One agent with a manager, a model and an inbox, and as many runner instances as a test starts. */
@@ -83,6 +84,7 @@ export class AgentFixture {
       token: this.manager.token,
       redis,
       configuration: this.manager.versions.get(version) ?? this.configure(version),
+      wake: { launched_at: Date.now(), process_started_at: Date.now(), exchanged_at: Date.now() },
     };
     this.manager.exchange = () => {
       this.manager.exchange = null;
@@ -101,9 +103,10 @@ export class AgentFixture {
   /** A runner instance inside this process, ready for messages. */
   async startRunner(environment: Record<string, string> = {}): Promise<RunnerService> {
     const { config } = readConfig([], { ...(await this.environment()), ...environment });
-    const exchange = await exchangeCode(config);
+    const clock = new DatabaseClock();
+    const exchange = await exchangeCode(config, clock);
     const logger = pino({ level: config.LOG_LEVEL });
-    const runner = await assemble({ config, exchange, logger, traced: false, exit: this.exits });
+    const runner = await assemble({ config, exchange, clock, logger, traced: false, exit: this.exits });
     this.runners.push(runner);
     await runner.start();
     return runner;

@@ -3,6 +3,7 @@ import {
   type ExchangeRequest,
   type ExchangeResponse,
   internalPaths,
+  type ReadyResponse,
 } from '@roost/contracts';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -70,7 +71,8 @@ export class FakeManager {
         : reply(response, 401);
     }
     if (request.headers.authorization !== `Bearer ${this.token}`) return reply(response, 401);
-    if (pathname === internalPaths.ready) return reply(response, 204);
+    if (pathname === internalPaths.ready)
+      return reply(response, 200, { ready_at: Date.now(), clock: Date.now() } satisfies ReadyResponse);
     if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
       const operation = pathname.slice(internalPaths.checkpoints.length + 1);
       const result = this.checkpoints.handle(

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Generated, Index, PrimaryColumn } from 'typeorm';
+import type { RunTimeline } from '@roost/contracts';
 import { AgentEntity } from '../agents/agent.entity';
 import { ThreadEntity } from './thread.entity';
 
@@ -82,6 +83,10 @@ export class MessageEntity {
 
   @Column('jsonb', { nullable: true })
   usage!: { input_tokens: number; output_tokens: number } | null;
+
+  /** Of a reply: where the time went. */
+  @Column('jsonb', { nullable: true })
+  timeline!: RunTimeline | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;

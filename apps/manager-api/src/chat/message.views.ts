@@ -20,6 +20,7 @@ export const toMessageDto = (message: MessageEntity): MessageDto => ({
   ...toMessageObject(message),
   status: message.status,
   error_code: message.error_code,
+  timeline: message.timeline,
 });
 
 /** A reply as it stands in the thread's log. */

@@ -9,6 +9,7 @@ import { InboxService } from '../lifecycle/inbox.service';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { Limits } from '../limits/limits.service';
 import { LOGGER } from '../logging';
+import { ManagerMetrics } from '../metrics/manager.metrics';
 import { userMessageFrame } from './message.views';
 import { type Acceptance, MessagesRepository, type NewMessage } from './messages.repository';
 
@@ -42,6 +43,7 @@ export class MessagesService {
     private readonly inbox: InboxService,
     private readonly limits: Limits,
     private readonly messaging: Messaging,
+    private readonly metrics: ManagerMetrics,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -63,6 +65,7 @@ export class MessagesService {
     if (!acceptance) throw agentNotFound();
     if (acceptance.message_id === null) return this.explainRefusal(row, acceptance);
     const created_at = acceptance.created_at ?? new Date();
+    this.metrics.messageAccepted();
     this.send(row, acceptance.version, created_at);
     return { message_id: row.id, thread_id: row.thread_id, repeated: false };
   }

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
 import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
+import { ManagerMetrics } from '../metrics/manager.metrics';
 import { failureFrame, replyFrame } from './message.views';
 import { MessagesRepository } from './messages.repository';
 import { outlookOf } from './report.outlook';
@@ -29,6 +30,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly instances: InstancesRepository,
     private readonly checkpoints: CheckpointsRepository,
     private readonly messaging: Messaging,
+    private readonly metrics: ManagerMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -61,6 +63,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   /** Gives up on all that an agent owes, visibly. */
   async failOwed(agent_id: string, code: ErrorCode, detail: string): Promise<void> {
     for (const { id, thread_id } of await this.messages.failOwed(agent_id, code)) {
+      this.metrics.messageFailed(code);
       await this.messaging.eventLog
         .append(agent_id, thread_id, failureFrame(id, code, detail))
         .catch((error: unknown) => {
@@ -158,6 +161,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     if (report.outcome === 'failed') {
       const code = isErrorCode(report.code) ? report.code : 'run_failed';
       if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation))) return;
+      this.metrics.messageFailed(code);
       await this.messaging.eventLog.append(
         agent_id,
         report.thread_id,
@@ -165,7 +169,8 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       );
       return;
     }
-    const reply = await this.messages.commitReply(newMessageId(), agent_id, withoutNul(report));
+    const reply_id = newMessageId();
+    const reply = await this.messages.commitReply(reply_id, agent_id, withoutNul(report));
     if (!reply) {
       this.logger.warn(
         { agent_id, message_id: report.message_id, generation: report.generation },
@@ -173,6 +178,8 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       );
       return;
     }
+    // Not when it had been committed before, by a manager that did not live to show it.
+    if (reply.id === reply_id) this.metrics.messageAnswered(reply.timeline);
     await this.messaging.eventLog.append(agent_id, reply.thread_id, replyFrame(reply));
     await this.instances.forgetFailures(agent_id);
     await this.checkpoints.prune(agent_id, reply.thread_id);

@@ -3,6 +3,7 @@ import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
   type ExchangeResponse,
+  type ReadyResponse,
   ServiceError,
 } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
@@ -11,6 +12,7 @@ import { AgentsRepository } from '../agents/agents.repository';
 import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
+import type { InstanceEntity } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { RuntimeConfiguration } from './runtime-configuration.service';
 import { StartQueue } from './start-queue/start-queue.service';
@@ -34,13 +36,20 @@ export class ExchangeService {
    * The code is used up last: Redis or the database being away does not spend it.
    * @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another instance.
    */
-  async exchange({ instance_id, agent_id, code }: ExchangeRequest): Promise<ExchangeResponse> {
+  async exchange({ instance_id, agent_id, code, uptime_ms = 0 }: ExchangeRequest): Promise<ExchangeResponse> {
+    const asked = performance.now();
     const code_hash = hashSecret(code);
     if (!(await this.credentials.mayExchange(instance_id, agent_id, code_hash))) throw codeRefused();
     const configuration = await this.configuration(agent_id, null);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
     const token = newSecret('inst');
-    const instance = await this.credentials.exchange(instance_id, agent_id, code_hash, hashSecret(token));
+    const instance = await this.credentials.exchange(
+      instance_id,
+      agent_id,
+      code_hash,
+      hashSecret(token),
+      uptime_ms + performance.now() - asked,
+    );
     if (!instance) {
       // It was ended meanwhile, perhaps before its access was granted.
       if ((await this.instances.findLive(agent_id))?.id !== instance_id)
@@ -49,13 +58,19 @@ export class ExchangeService {
     }
     await this.instances.setRunningVersion(instance_id, configuration.version);
     await this.statuses.announce(agent_id);
-    return { instance_id, generation: instance.generation, token, redis, configuration };
+    const { generation } = instance;
+    return { instance_id, generation, token, redis, configuration, ...wakeOf(instance) };
   }
 
-  async ready({ instance_id, agent_id }: InstancePrincipal): Promise<void> {
-    if (!(await this.instances.markRunning(instance_id))) return;
-    this.starts.admitInBackground();
-    await this.statuses.announce(agent_id);
+  /** Telling twice is harmless. @throws {ServiceError} `unauthorized` when the instance has ended meanwhile. */
+  async ready({ instance_id, agent_id }: InstancePrincipal): Promise<ReadyResponse> {
+    if (await this.instances.markRunning(instance_id)) {
+      this.starts.admitInBackground();
+      await this.statuses.announce(agent_id);
+    }
+    const readiness = await this.instances.readiness(instance_id);
+    if (!readiness) throw new ServiceError('unauthorized', 'The instance is not to run any more.');
+    return readiness;
   }
 
   async configurationFor(
@@ -78,6 +93,21 @@ export class ExchangeService {
       throw new ServiceError('version_not_found', 'The agent or this version of it does not exist.');
     return this.runtime.of(version);
   }
+}
+
+function wakeOf({
+  launched_at,
+  process_started_at,
+  exchanged_at,
+}: InstanceEntity): Pick<ExchangeResponse, 'wake'> {
+  if (!launched_at || !process_started_at || !exchanged_at) return {};
+  return {
+    wake: {
+      launched_at: launched_at.getTime(),
+      process_started_at: process_started_at.getTime(),
+      exchanged_at: exchanged_at.getTime(),
+    },
+  };
 }
 
 const codeRefused = (): ServiceError =>

@@ -53,6 +53,13 @@ export class InstanceEntity {
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;
 
+  /** As its program told when it exchanged its code. */
+  @Column('timestamptz', { nullable: true })
+  process_started_at!: Date | null;
+
+  @Column('timestamptz', { nullable: true })
+  exchanged_at!: Date | null;
+
   @Column('timestamptz', { nullable: true })
   ready_at!: Date | null;
 

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { ExchangeResponse } from '@roost/contracts';
+import type { ExchangeResponse, ReadyResponse } from '@roost/contracts';
 import { z } from 'zod';
 import type { Principal } from '../access/principal';
 import { CurrentPrincipal, InstanceOnly, NeedsScope, Public } from '../access/route.decorators';
@@ -10,10 +10,14 @@ import { asInstance } from './config.controller';
 import { ExchangeService } from './exchange.service';
 import { LifecycleService } from './lifecycle.service';
 
+/** A year, in milliseconds. */
+const UPTIME_MAX_MS = 366 * 24 * 3_600_000;
+
 const ExchangeBody = z.strictObject({
   agent_id: z.string().max(64),
   instance_id: z.string().max(64),
   code: z.string().max(200),
+  uptime_ms: z.number().min(0).max(UPTIME_MAX_MS).optional(),
 });
 
 const StartByHandBody = z.strictObject({ agent_id: z.string().max(64) });
@@ -45,9 +49,9 @@ export class InstancesController {
   }
 
   @Post('ready')
-  @HttpCode(204)
+  @HttpCode(200)
   @InstanceOnly()
-  async ready(@CurrentPrincipal() principal: Principal): Promise<void> {
-    await this.exchangeService.ready(asInstance(principal));
+  ready(@CurrentPrincipal() principal: Principal): Promise<ReadyResponse> {
+    return this.exchangeService.ready(asInstance(principal));
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { type FailureReason, newInstanceId } from '@roost/contracts';
+import { type FailureReason, newInstanceId, type ReadyResponse } from '@roost/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { AgentEntity } from '../agents/agent.entity';
 import { PreparedStatement } from '../database/prepared.statement';
@@ -116,6 +116,15 @@ export class InstancesRepository {
       `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
       [id],
     );
+  }
+
+  /** When it became ready, or now when that is not on record: it is being stopped. Null when there is no such instance. */
+  async readiness(id: string): Promise<ReadyResponse | null> {
+    const [row] = await this.database.query<{ ready_at: Date; clock: Date }[]>(
+      'SELECT coalesce(ready_at, clock_timestamp()) AS ready_at, clock_timestamp() AS clock FROM instances WHERE id = $1',
+      [id],
+    );
+    return row ? { ready_at: row.ready_at.getTime(), clock: row.clock.getTime() } : null;
   }
 
   async setRunningVersion(id: string, version: number): Promise<void> {

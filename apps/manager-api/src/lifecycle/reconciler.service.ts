@@ -12,6 +12,7 @@ import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
 import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
+import { ManagerMetrics } from '../metrics/manager.metrics';
 import { InboxService } from './inbox.service';
 import { InstanceEnding } from './instance-ending.service';
 import { type InstanceEntity, neverLaunched } from './instance.entity';
@@ -37,6 +38,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly events: LifecycleEvents,
     private readonly periodic: Periodic,
     private readonly messaging: Messaging,
+    private readonly metrics: ManagerMetrics,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -47,7 +49,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.events.onEnded(({ agent_id, restart_wanted }) =>
       this.inBackground(this.startAgain(agent_id, restart_wanted)),
     );
-    this.periodic.every('reconcile', this.config.RECONCILE_INTERVAL_MS, () => this.reconcile());
+    this.periodic.every('reconcile', this.config.RECONCILE_INTERVAL_MS, () =>
+      this.metrics.timeReconcile(() => this.reconcile()),
+    );
     this.periodic.every('idle-stop', this.config.AGENT_INACTIVITY_CHECK_INTERVAL * 1_000, () =>
       this.stopIdle(),
     );

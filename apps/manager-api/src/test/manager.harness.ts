@@ -4,6 +4,7 @@ import {
   type InboxEntry,
   type InstanceEnvironment,
   type RunnerReport,
+  type RunTimeline,
 } from '@roost/contracts';
 import { sharedStack } from '@roost/devstack';
 import type { MemoryLauncher } from '@roost/launcher';
@@ -199,7 +200,12 @@ export class TestRunner {
     );
   }
 
-  async report(entry: InboxEntry, content: string, generation = this.identity.generation): Promise<void> {
+  async report(
+    entry: InboxEntry,
+    content: string,
+    generation = this.identity.generation,
+    timeline?: RunTimeline,
+  ): Promise<void> {
     const { message_id, thread_id } = entry;
     const report: RunnerReport = {
       outcome: 'completed',
@@ -209,6 +215,7 @@ export class TestRunner {
       generation,
       content,
       usage: null,
+      ...(timeline ? { timeline } : {}),
     };
     await this.messaging.streams.add('reports', this.agent_id, report);
   }

@@ -5,3 +5,4 @@ export * from './field.decorators';
 export * from './message.dto';
 export * from './page.dto';
 export * from './problem.dto';
+export * from './timeline.dto';

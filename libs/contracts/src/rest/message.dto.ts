@@ -1,5 +1,14 @@
-import { EnumField, IntegerField, ItemsField, ObjectField, StringField, TimeField } from './field.decorators';
+import {
+  EnumField,
+  IntegerField,
+  ItemsField,
+  NestedField,
+  ObjectField,
+  StringField,
+  TimeField,
+} from './field.decorators';
 import { MESSAGE_CONTENT_MAX, type MessageObject } from '../frames';
+import { RunTimelineDto, timelineExample } from './timeline.dto';
 
 const NEXT_CURSOR = {
   description: 'Ask again with `cursor=` this for more; null at the end.',
@@ -96,6 +105,13 @@ export class MessageDto implements MessageObject {
 
   @StringField({ description: 'The error code of a failed message.', example: null, max: 64, nullable: true })
   error_code!: string | null;
+
+  @NestedField(() => RunTimelineDto, {
+    description: 'Of a reply: where the time went.',
+    example: timelineExample,
+    nullable: true,
+  })
+  timeline!: RunTimelineDto | null;
 }
 
 export class MessagePageDto {

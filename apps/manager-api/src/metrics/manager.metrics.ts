@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { type ErrorCode, type RunTimeline, timelineSpans } from '@roost/contracts';
+import { DURATION_BUCKETS_S, MetricsRegistry } from '@roost/service-kit/metrics';
+import { Counter, Histogram } from 'prom-client';
+
+/** What one manager has done since it started. */
+@Injectable()
+export class ManagerMetrics {
+  private readonly accepted: Counter;
+  private readonly ended: Counter<'outcome' | 'error_code'>;
+  private readonly spans: Histogram<'span' | 'wake'>;
+  private readonly firstToken: Histogram<'wake'>;
+  private readonly reconcile: Histogram;
+
+  constructor({ registry }: MetricsRegistry) {
+    const registers = [registry];
+    const buckets = DURATION_BUCKETS_S;
+    this.accepted = new Counter({
+      name: 'roost_messages_accepted_total',
+      help: 'Messages committed',
+      registers,
+    });
+    this.ended = new Counter({
+      name: 'roost_messages_ended_total',
+      help: 'Messages answered or failed, by outcome and error code',
+      labelNames: ['outcome', 'error_code'],
+      registers,
+    });
+    this.spans = new Histogram({
+      name: 'roost_run_span_seconds',
+      help: 'Where the time of answered messages went, by span and by how the agent woke for them',
+      labelNames: ['span', 'wake'],
+      buckets,
+      registers,
+    });
+    this.firstToken = new Histogram({
+      name: 'roost_first_token_seconds',
+      help: 'From a message being accepted to the first token of its answer',
+      labelNames: ['wake'],
+      buckets,
+      registers,
+    });
+    this.reconcile = new Histogram({
+      name: 'roost_reconcile_duration_seconds',
+      help: 'One pass of the reconciler, on the manager that made it',
+      buckets,
+      registers,
+    });
+  }
+
+  messageAccepted(): void {
+    this.accepted.inc();
+  }
+
+  messageAnswered(timeline: RunTimeline | null): void {
+    this.ended.inc({ outcome: 'done', error_code: '' });
+    if (!timeline) return;
+    const { wake, total_ms, last_token_ms } = timeline;
+    for (const span of timelineSpans) {
+      const ms = timeline[`${span}_ms`];
+      if (ms !== null) this.spans.observe({ span, wake }, ms / 1_000);
+    }
+    if (last_token_ms !== null) this.firstToken.observe({ wake }, (total_ms - last_token_ms) / 1_000);
+  }
+
+  messageFailed(error_code: ErrorCode): void {
+    this.ended.inc({ outcome: 'failed', error_code });
+  }
+
+  async timeReconcile(pass: () => Promise<void>): Promise<void> {
+    const stop = this.reconcile.startTimer();
+    await pass().finally(stop);
+  }
+}

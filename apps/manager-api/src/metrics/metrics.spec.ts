@@ -1,0 +1,121 @@
+import type { InboxEntry, RunTimeline } from '@roost/contracts';
+import { MetricsRegistry, misnamed } from '@roost/service-kit/metrics';
+import type { Metric } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+
+const timeline: RunTimeline = {
+  accepted_at: '2026-01-31T12:00:00.000Z',
+  wake: 'cold',
+  queue_ms: 20,
+  schedule_ms: 100,
+  boot_ms: 300,
+  ready_ms: 80,
+  first_token_ms: 500,
+  last_token_ms: 1_000,
+  total_ms: 2_000,
+  clock_skewed: false,
+};
+
+describe('/metrics', () => {
+  let harness: ManagerHarness;
+  let agent: string;
+  let runner: TestRunner;
+  beforeAll(async () => {
+    harness = await ManagerHarness.start();
+    agent = await harness.agent();
+    await harness.call('POST', `/agents/${agent}/start`);
+    runner = await harness.runner(agent);
+  });
+  afterAll(async () => {
+    runner.close();
+    await harness.stop();
+  });
+
+  const scrape = async (): Promise<string> => {
+    const answer = await fetch(`http://127.0.0.1:${harness.manager.internal_port}/metrics`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    return answer.text();
+  };
+  const value = async (series: string): Promise<number | null> => {
+    const line = (await scrape()).split('\n').find((candidate) => candidate.startsWith(`${series} `));
+    return line === undefined ? null : Number(line.slice(series.length + 1));
+  };
+  const say = async (): Promise<InboxEntry> => {
+    await harness.call('POST', `/agents/${agent}/messages`, { content: 'Hello' });
+    return runner.next();
+  };
+  const until = (series: string, expected: number): Promise<void> =>
+    vi.waitFor(async () => expect(await value(series)).toBe(expected), { timeout: 10_000 });
+
+  it('is not there on the public port', async () => {
+    expect((await harness.call('GET', '/metrics')).status).toBe(404);
+  });
+
+  it('names everything as Prometheus asks for', () => {
+    const metrics = harness.manager.app.get(MetricsRegistry).registry.getMetricsAsArray();
+    const ours = metrics.filter(({ name }) => name.startsWith('roost_'));
+    expect(ours.length).toBeGreaterThan(5);
+    expect(
+      ours.flatMap((metric) => {
+        const { name, help, type, labelNames = [] } = metric as unknown as Declared;
+        return misnamed({ name, help, type, labels: labelNames });
+      }),
+    ).toEqual([]);
+  });
+
+  it('counts messages, and the spans of their answers by how the agent woke', async () => {
+    const accepted = (await value('roost_messages_accepted_total')) ?? 0;
+    await runner.report(await say(), 'Hi', undefined, timeline);
+    await until('roost_messages_ended_total{outcome="done",error_code=""}', 1);
+    await runner.fail(await say(), 'model_timeout');
+    await until('roost_messages_ended_total{outcome="failed",error_code="model_timeout"}', 1);
+
+    expect(await value('roost_messages_accepted_total')).toBe(accepted + 2);
+    expect(await value('roost_run_span_seconds_sum{span="boot",wake="cold"}')).toBeCloseTo(0.3);
+    expect(await value('roost_run_span_seconds_count{span="last_token",wake="cold"}')).toBe(1);
+    expect(await value('roost_first_token_seconds_sum{wake="cold"}')).toBeCloseTo(1);
+  });
+
+  it('stores the timeline with the reply, and answers it', async () => {
+    const entry = await say();
+    await runner.report(entry, 'Hi', undefined, timeline);
+    await vi.waitFor(async () => {
+      const { body } = await harness.call('GET', `/threads/${entry.thread_id}/messages`);
+      expect(body.items).toMatchObject([{ timeline: null }, { timeline }]);
+    });
+  });
+
+  it('tells how much is owed and for how long', async () => {
+    await until('roost_messages_owed', 0);
+    const entry = await say();
+    await harness.database.query(`UPDATE messages SET created_at = now() - interval '1 hour' WHERE id = $1`, [
+      entry.message_id,
+    ]);
+    expect(await value('roost_messages_owed')).toBe(1);
+    expect(await value('roost_messages_owed_oldest_age_seconds')).toBeGreaterThan(3_599);
+    await runner.report(entry, 'Sorry');
+    await until('roost_messages_owed', 0);
+    expect(await value('roost_messages_owed_oldest_age_seconds')).toBe(0);
+  });
+
+  it('times the reconciler', async () => {
+    await vi.waitFor(
+      async () => expect(await value('roost_reconcile_duration_seconds_count')).toBeGreaterThan(1),
+      { timeout: 10_000 },
+    );
+  });
+
+  it('has no identifiers in it: a series for each agent would never end', async () => {
+    expect(await scrape()).not.toMatch(/agent_test|thr_|msg_|inst-/);
+  });
+});
+
+/** prom-client keeps these on every metric and types them nowhere. */
+type Declared = Metric & {
+  name: string;
+  help: string;
+  type: 'counter' | 'gauge' | 'histogram' | 'summary';
+  labelNames?: string[];
+};
