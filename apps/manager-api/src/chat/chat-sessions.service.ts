@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import { type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { setTimeout as pause } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
@@ -16,10 +17,13 @@ import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
 import { ChatSession } from './chat-session';
 import { MessagesService } from './messages.service';
+import { OpenConnections } from './open-connections';
 import { ThreadFeed } from './thread-feed.service';
 
 /** Milliseconds between two looks whether the credentials of open connections still count. */
 const RECHECK_MS = 20_000;
+/** Looks at once: a round over many connections neither takes minutes nor all of the database's connections. */
+const RECHECKS_AT_ONCE = 4;
 /** Milliseconds a client has for everything between its connection and being let in. */
 const ADMIT_MS = 5_000;
 /** Milliseconds over which connections are closed on shutdown. */
@@ -28,7 +32,10 @@ const CLOSE_SPREAD_MS = 500;
 /** Lets clients in, and out. Knows nothing of socket protocols. */
 @Injectable()
 export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly sessions = new Set<ChatSession>();
+  /** With each, how to give back its place. */
+  private readonly sessions = new Map<ChatSession, () => void>();
+  private readonly open = new OpenConnections();
+  private readonly rechecking = pLimit(RECHECKS_AT_ONCE);
   private readonly services: ChatServices;
   private recheck: NodeJS.Timeout | undefined;
 
@@ -55,12 +62,17 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.recheck = setInterval(() => void this.recheckAll(() => true), RECHECK_MS);
+    this.recheck = setInterval(() => this.recheckRound(), RECHECK_MS);
     this.credentials.onRevoked((id) => void this.recheckAll(({ principal }) => keyOf(principal) === id));
   }
 
   onModuleDestroy(): void {
     clearInterval(this.recheck);
+  }
+
+  /** A round that takes longer than the time between two is not overtaken by the next. */
+  private recheckRound(): void {
+    if (this.rechecking.pendingCount === 0) void this.recheckAll(() => true);
   }
 
   /** @returns null when the client was turned away; its connection is closed then. */
@@ -72,9 +84,10 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
       this.draining.refuse();
       const principal = await this.identify(request);
       await this.limits.checkConnection(principal, request.address);
-      this.checkOpen(principal, request.address);
+      const give_back = this.open.take(subjectOf(principal, request.address), this.config.CONNECTIONS_MAX);
+      if (!give_back) throw new ServiceError('too_many_requests', 'Too many open connections; close some.');
       session = new ChatSession(connection, principal, request, this.services);
-      this.sessions.add(session);
+      this.sessions.set(session, give_back);
       await session.open();
       return session;
     } catch (error) {
@@ -89,6 +102,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
 
   leave(session: ChatSession): void {
     session.end();
+    this.sessions.get(session)?.();
     this.sessions.delete(session);
   }
 
@@ -115,14 +129,14 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
   async closeAll(): Promise<void> {
     const deadline_ms = this.config.SHUTDOWN_SECONDS * 250;
     await Promise.all(
-      [...this.sessions].map(async (session) => {
+      [...this.sessions.keys()].map(async (session) => {
         const settled = session.refuseMore();
         await pause(Math.random() * CLOSE_SPREAD_MS);
         await Promise.race([settled, pause(deadline_ms, undefined, { ref: false })]);
         // The acknowledgement goes out in this turn.
         await new Promise(setImmediate);
         session.closeWith('restarting');
-        this.sessions.delete(session);
+        this.leave(session);
       }),
     );
   }
@@ -140,24 +154,20 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private checkOpen(principal: Principal, address: string): void {
-    const subject = subjectOf(principal, address);
-    const open = [...this.sessions].filter(
-      (session) => subjectOf(session.principal, session.request.address) === subject,
-    ).length;
-    if (open >= this.config.CONNECTIONS_MAX)
-      throw new ServiceError('too_many_requests', 'Too many open connections; close some.');
+  private async recheckAll(concerned: (session: ChatSession) => boolean): Promise<void> {
+    const sessions = [...this.sessions.keys()].filter(concerned);
+    await Promise.all(sessions.map((session) => this.rechecking(() => this.recheckOne(session))));
   }
 
-  private async recheckAll(concerned: (session: ChatSession) => boolean): Promise<void> {
-    for (const session of [...this.sessions].filter(concerned)) {
-      try {
-        if (!(await this.credentials.stillValid(session.principal))) session.closeWith('unauthorized');
-        else await this.access.checkAgent(session.principal, session.request.agent_id);
-      } catch (error) {
-        if (error instanceof ServiceError) session.closeWith(closeReason(error));
-        else this.logger.warn({ err: error }, 'credentials not rechecked; the next round repeats this');
-      }
+  private async recheckOne(session: ChatSession): Promise<void> {
+    // It may have left while others were looked at.
+    if (!this.sessions.has(session)) return;
+    try {
+      if (!(await this.credentials.stillValid(session.principal))) session.closeWith('unauthorized');
+      else await this.access.checkAgent(session.principal, session.request.agent_id);
+    } catch (error) {
+      if (error instanceof ServiceError) session.closeWith(closeReason(error));
+      else this.logger.warn({ err: error }, 'credentials not rechecked; the next round repeats this');
     }
   }
 

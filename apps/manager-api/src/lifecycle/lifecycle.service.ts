@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ServiceError } from '@roost/contracts';
 import type { AgentLogsDto, AgentStatusDto } from '@roost/contracts/rest';
 import type { Launcher } from '@roost/launcher';
+import pLimit, { type LimitFunction } from 'p-limit';
+
 import { AgentsRepository } from '../agents/agents.repository';
 import { agentNotFound, toStatusDto } from '../agents/agent.views';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -22,6 +24,9 @@ const TAKE_OVER_ATTEMPTS = 3;
 /** Starts, stops and wakes agents. The work goes on when the caller does not wait for it. */
 @Injectable()
 export class LifecycleService {
+  /** A storm of starts leaves half of the connections to the database to everything else. */
+  private readonly beginning: LimitFunction;
+
   constructor(
     private readonly instances: InstancesRepository,
     private readonly agents: AgentsRepository,
@@ -31,7 +36,9 @@ export class LifecycleService {
     private readonly starts: StartQueue,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
-  ) {}
+  ) {
+    this.beginning = pLimit(Math.floor(config.DATABASE_POOL_SIZE / 2));
+  }
 
   /** Starts the agent unless it lives; with `wait` resolves once it runs or has failed, or the time is over. */
   async start(agent_id: string, wait: number): Promise<AgentStatusDto> {
@@ -114,7 +121,9 @@ export class LifecycleService {
   }
 
   private async begin(agent_id: string, wakes: boolean): Promise<void> {
-    const instance = await this.beginInstance(agent_id, null, { wakes, by_hand: false });
+    const instance = await this.beginning(() =>
+      this.beginInstance(agent_id, null, { wakes, by_hand: false }),
+    );
     if (!instance) return;
     const admitted = await this.starts.admit();
     if (!admitted.has(instance.id)) await this.statuses.announce(agent_id);

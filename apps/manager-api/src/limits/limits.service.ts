@@ -3,6 +3,7 @@ import { ServiceError } from '@roost/contracts';
 import { Messaging, type RateLimiter } from '@roost/messaging';
 import { ownerOf, type Principal } from '../access/principal';
 import { CONFIG, type ManagerConfig } from '../config';
+import { addressSubject } from './address-subject';
 
 const MINUTE_S = 60;
 
@@ -38,8 +39,18 @@ export class Limits {
 }
 
 /** Whose limits count: a credential's, or an address's without one. */
-export const subjectOf = (principal: Principal, address: string): string =>
-  principal.kind === 'anonymous' ? `address:${address}` : ownerOf(principal);
+export function subjectOf(principal: Principal, address: string): string {
+  switch (principal.kind) {
+    case 'anonymous':
+      return `address:${addressSubject(address)}`;
+    case 'chat_token':
+      // Two operators may know different users by one name.
+      return `key:${principal.api_key_id}/${ownerOf(principal)}`;
+    case 'api_key':
+    case 'instance':
+      return ownerOf(principal);
+  }
+}
 
 function refuse(retry_after_s: number | null, what: string): void {
   if (retry_after_s === null) return;

@@ -7,7 +7,7 @@ import type { InstanceEntity } from '../instance.entity';
 import { queueOfStarts, WAITS } from './queue-of-starts';
 
 /** Names the lock under which places are counted and given, over all managers. */
-const ADMISSION_LOCK = 7_061_001;
+export const ADMISSION_LOCK = 7_061_001;
 
 export type AdmittedInstance = InstanceEntity & {
   /** Which of the codes is its own. */

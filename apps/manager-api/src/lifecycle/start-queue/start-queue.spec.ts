@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InstanceLaunching } from '../instance-launching.service';
 import { ManagerHarness } from '../../test/manager.harness';
 import { RunnerCrew } from '../../test/runner.crew';
+import { ADMISSION_LOCK } from './start-queue.repository';
 
 describe('the queue of starts, one at a time', () => {
   const open: ManagerHarness[] = [];
@@ -106,6 +107,27 @@ describe('the queue of starts, one at a time', () => {
     });
     expect((await manager.call('DELETE', `/agents/${deleted}`)).status).toBe(204);
     expect(await places(manager, [last!])).toEqual([1]);
+  });
+
+  it('counts under a lock: a place that another manager is giving away is not given twice', async () => {
+    const manager = await managerWith();
+    const [theirs, ours] = [await manager.agent(), await manager.agent()];
+    const other = manager.database.createQueryRunner();
+    await other.startTransaction();
+    await other.query('SELECT pg_advisory_xact_lock($1)', [ADMISSION_LOCK]);
+    await other.query(
+      `INSERT INTO instances (id, agent_id, generation, state, deadline, launched_at)
+       VALUES ('inst-theirs', $1, 1, 'starting', now() + interval '1 minute', now())`,
+      [theirs],
+    );
+
+    const asked = start(manager, ours);
+    await vi.waitFor(async () => expect(await places(manager, [ours])).toEqual([1]));
+    await other.commitTransaction();
+    await other.release();
+
+    expect((await asked).body).toMatchObject({ state: 'starting', queue_position: 1 });
+    expect(await places(manager, [theirs, ours])).toEqual([null, 1]);
   });
 
   it('does not hold up, nor count, agents that a person runs', async () => {
