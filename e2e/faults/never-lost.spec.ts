@@ -1,5 +1,4 @@
 import {
-  aPublicAgent,
   Chaos,
   crowd,
   type Installation,
@@ -11,6 +10,7 @@ import {
   sized,
 } from '@roost/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createAgents } from './population';
 import { useFaults } from './use.faults';
 
 const { agents, threads, messages, pauseMs } = sized({
@@ -62,14 +62,6 @@ describe('an accepted message is never lost', () => {
     expect(done).toBeGreaterThan(0);
   });
 });
-
-export async function createAgents(roost: Installation, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (let index = 0; index < count; index += 1) {
-    ids.push((await roost.api.createAgent(aPublicAgent({ name: `Crowded ${index}` }))).id);
-  }
-  return ids;
-}
 
 /** SIGKILL, and a new one in its place: as an orchestrator does. */
 async function killAManager(roost: Installation, random: Random): Promise<void> {
