@@ -1,8 +1,13 @@
 import { Client } from 'pg';
 
-/** A rule of the stored conversations, and the SQL that yields one line for each breach of it. */
-const breaches: Record<string, string> = {
+/** What time heals: the SQL yields one line for each thing that is not over yet. */
+const unfinished: Record<string, string> = {
   'still owed an answer': `SELECT id FROM messages WHERE role = 'user' AND status = 'accepted'`,
+  'an instance past its deadline': `SELECT id || ' ' || state AS id FROM instances WHERE ended_at IS NULL AND deadline < now()`,
+};
+
+/** What must never be, not even for a moment. */
+const breaches: Record<string, string> = {
   'ended well without a reply': `SELECT q.id FROM messages q WHERE q.role = 'user' AND q.status = 'done'
      AND NOT EXISTS (SELECT 1 FROM messages r WHERE r.in_reply_to = q.id)`,
   'failed without a reason': `SELECT id FROM messages WHERE status = 'failed' AND error_code IS NULL`,
@@ -13,9 +18,9 @@ const breaches: Record<string, string> = {
      AND NOT EXISTS (SELECT 1 FROM messages q WHERE q.id = r.in_reply_to AND q.thread_id = r.thread_id)`,
   'answered before an earlier message of its thread': `SELECT id FROM (
      SELECT q.id, q.position AS asked,
-            lag(q.position) OVER (PARTITION BY r.thread_id ORDER BY r.position) AS asked_before
+            max(q.position) OVER (PARTITION BY r.thread_id ORDER BY r.position
+                                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS asked_before
      FROM messages r JOIN messages q ON q.id = r.in_reply_to) replies WHERE asked_before > asked`,
-  'an instance past its deadline': `SELECT id || ' ' || state AS id FROM instances WHERE ended_at IS NULL AND deadline < now()`,
 };
 
 /** What PostgreSQL says of an installation, read past the service. */
@@ -34,14 +39,14 @@ export class Ledger {
     await this.client.end().catch(() => undefined);
   }
 
-  /** What the stored conversations and instances get wrong, a line each; empty when nothing is. */
-  async complaints(): Promise<string[]> {
-    const found: string[] = [];
-    for (const [rule, sql] of Object.entries(breaches)) {
-      const ids = await this.ids(sql);
-      if (ids.length > 0) found.push(`${rule}: ${ids.length} (${ids.slice(0, 5).join(', ')})`);
-    }
-    return found;
+  /** What is not over yet, a line each. */
+  unfinished(): Promise<string[]> {
+    return this.complaints(unfinished);
+  }
+
+  /** What the stored conversations get wrong for good, a line each. */
+  breaches(): Promise<string[]> {
+    return this.complaints(breaches);
   }
 
   /** Those of `message_ids` that were never stored. */
@@ -60,6 +65,15 @@ export class Ledger {
   /** For what a single test wants to know. */
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     return (await this.client.query<Row>(sql, parameters)).rows;
+  }
+
+  private async complaints(rules: Record<string, string>): Promise<string[]> {
+    const found: string[] = [];
+    for (const [rule, sql] of Object.entries(rules)) {
+      const ids = await this.ids(sql);
+      if (ids.length > 0) found.push(`${rule}: ${ids.length} (${ids.slice(0, 5).join(', ')})`);
+    }
+    return found;
   }
 
   private async ids(sql: string, parameters: unknown[] = []): Promise<string[]> {

@@ -49,14 +49,16 @@ export class Oracle {
     for (const id of message_ids) this.accepted.add(id);
   }
 
-  /** Resolves once everything holds. Rejects after `deadlineMs` with whatever does not. */
+  /** Resolves once everything holds. Rejects at once for what time does not heal, after `deadlineMs` for the rest. */
   async verdict(deadlineMs = 90_000): Promise<void> {
     const deadline = performance.now() + deadlineMs;
     for (;;) {
-      const complaints = await this.complaints();
-      if (complaints.length === 0) return;
+      const broken = await this.broken();
+      if (broken.length > 0) throw new Error(`broken for good:\n- ${broken.join('\n- ')}`);
+      const unfinished = await this.unfinished();
+      if (unfinished.length === 0) return;
       if (performance.now() > deadline) {
-        throw new Error(`not within ${deadlineMs / 1_000} s:\n- ${complaints.join('\n- ')}`);
+        throw new Error(`not within ${deadlineMs / 1_000} s:\n- ${unfinished.join('\n- ')}`);
       }
       await pause(250);
     }
@@ -66,12 +68,17 @@ export class Oracle {
     await this.ledger.close();
   }
 
-  private async complaints(): Promise<string[]> {
-    const stored = await this.ledger.complaints();
+  private async broken(): Promise<string[]> {
     const lost = await this.ledger.lost([...this.accepted]);
     return [
-      ...stored,
+      ...(await this.ledger.breaches()),
       ...lost.map((id) => `${id} was acknowledged and is not stored`),
+    ];
+  }
+
+  private async unfinished(): Promise<string[]> {
+    return [
+      ...(await this.ledger.unfinished()),
       ...(await this.instanceComplaints()),
       ...(await this.redisComplaints()),
       ...this.usageComplaints(),

@@ -1,0 +1,87 @@
+import {
+  Chaos,
+  crowd,
+  type Installation,
+  instanceProcesses,
+  type Random,
+  RedisFaults,
+  seededRandom,
+  signalGroup,
+  sized,
+} from '@roost/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createAgents } from './population';
+import { useFaults } from './use.faults';
+
+const { agents, threads, messages, pauseMs } = sized({
+  short: { agents: 10, threads: 3, messages: 4, pauseMs: 4_000 },
+  full: { agents: 50, threads: 4, messages: 5, pauseMs: 20_000 },
+});
+
+describe('an accepted message is never lost', () => {
+  const { roost, oracle } = useFaults({ env: { DATABASE_POOL_SIZE: '20' } });
+  let redis: RedisFaults | undefined;
+  afterAll(() => redis?.close());
+
+  it(`${agents * threads * messages} messages to ${agents} agents while managers, runners and Redis are killed, and Redis is emptied once`, async () => {
+    redis = new RedisFaults(roost());
+    const random = seededRandom('never lost');
+    await roost().startManager();
+    roost().model.reply(({ text }) => `You said: ${text}`, { pace: { tokenDelayMs: 20, jitter: 0.5 } });
+    const ids = await createAgents(roost(), agents);
+    const faults = {
+      'kill a manager': () => killAManager(roost(), random),
+      'kill a runner': () => killARunner(ids, random),
+      'kill another runner': () => killARunner(ids, random),
+      'restart Redis': () => redis?.restart() ?? Promise.resolve(),
+    };
+
+    const chaos = Chaos.start({ faults, random, every: [1_000, 3_000] });
+    const said = crowd(roost(), {
+      agents: ids,
+      threads,
+      messages,
+      random,
+      pauseMs,
+      onAccepted: (id) => oracle().expect(id),
+    });
+    const flushed = roost()
+      .model.waitForRequests((agents * threads * messages) / 3, 300_000)
+      .then(() => redis?.flush());
+    const { accepted, repeated } = await said.finally(async () => {
+      console.log((await chaos.stop()).join(', '));
+    });
+    await flushed;
+
+    console.log(`${accepted.length} acknowledged, ${repeated} attempts repeated`);
+    expect(new Set(accepted).size).toBe(agents * threads * messages);
+    expect(chaos.journal.length).toBeGreaterThan(2);
+    await oracle().verdict(180_000);
+    const [{ done, failed }] = await counts(oracle().ledger);
+    console.log(`${done} answered, ${failed} failed visibly`);
+    expect(done).toBeGreaterThan(0);
+  });
+});
+
+/** SIGKILL, and a new one in its place: as an orchestrator does. */
+async function killAManager(roost: Installation, random: Random): Promise<void> {
+  const victim = random.pick(roost.livingManagers);
+  await victim.kill();
+  await roost.startAgain(victim);
+}
+
+function killARunner(agents: string[], random: Random): Promise<void> {
+  const runners = instanceProcesses().filter(({ agent_id }) => agents.includes(agent_id));
+  if (runners.length > 0) signalGroup(random.pick(runners).pid, 'SIGKILL');
+  return Promise.resolve();
+}
+
+async function counts(ledger: {
+  query: <Row extends object>(sql: string) => Promise<Row[]>;
+}): Promise<[{ done: number; failed: number }]> {
+  const [row] = await ledger.query<{ done: number; failed: number }>(
+    `SELECT count(*) FILTER (WHERE status = 'done')::int AS done, count(*) FILTER (WHERE status = 'failed')::int AS failed
+     FROM messages WHERE role = 'user'`,
+  );
+  return [row ?? { done: 0, failed: 0 }];
+}
