@@ -55,6 +55,7 @@ import { LeasesRepository } from './lifecycle/leases.repository';
 import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
 import { Periodic } from './lifecycle/periodic';
+import { InstancesCleaning } from './lifecycle/instances.cleaning';
 import { Reconciler } from './lifecycle/reconciler.service';
 import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
 import { Limits } from './limits/limits.service';
@@ -88,6 +89,7 @@ const lifecycle = [
   LifecycleEvents,
   LifecycleService,
   Periodic,
+  InstancesCleaning,
   Reconciler,
   RuntimeConfiguration,
   launcherProvider,
