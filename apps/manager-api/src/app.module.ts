@@ -57,6 +57,7 @@ import { LeasesRepository } from './lifecycle/leases.repository';
 import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
 import { Periodic } from './lifecycle/periodic';
+import { InstancesCleaning } from './lifecycle/instances.cleaning';
 import { Reconciler } from './lifecycle/reconciler.service';
 import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
 import { RoomRepository } from './lifecycle/start-queue/room.repository';
@@ -98,6 +99,7 @@ const lifecycle = [
   LifecycleEvents,
   LifecycleService,
   Periodic,
+  InstancesCleaning,
   Reconciler,
   RoomRepository,
   RuntimeConfiguration,

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FailureReason } from '@roost/contracts';
-import type { Launcher } from '@roost/launcher';
+import { type Launcher, LauncherUnavailableError } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
+import pRetry from 'p-retry';
 import type { Logger } from 'pino';
 import { AgentsRepository } from '../agents/agents.repository';
 import { RepliesService } from '../chat/replies.service';
@@ -12,6 +13,9 @@ import { type InstanceEntity, neverLaunched } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
+
+/** Milliseconds after the grace period in which a stop is asked for again. */
+const STOP_RETRIES_MS = 15_000;
 
 export interface EndingFailure {
   reason: Exclude<FailureReason, 'crash_loop'>;
@@ -35,8 +39,17 @@ export class InstanceEnding {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
+  /** A platform that is away is asked again until the reconciler steps in. */
   stopInBackground(instance: InstanceEntity, grace_s: number): void {
-    this.stop(instance, grace_s).catch((error: unknown) => {
+    pRetry(() => this.stop(instance, grace_s), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 200,
+      maxTimeout: 2_000,
+      randomize: true,
+      unref: true,
+      maxRetryTime: grace_s * 1_000 + STOP_RETRIES_MS,
+      shouldRetry: ({ error }) => error instanceof LauncherUnavailableError,
+    }).catch((error: unknown) => {
       this.logger.error(
         { err: error, agent_id: instance.agent_id, instance_id: instance.id },
         'stop failed; the reconciler goes on',
@@ -64,9 +77,9 @@ export class InstanceEnding {
     await this.settleOwed(agent_id, failure?.final ?? false);
     await this.statuses.announce(agent_id);
     this.events.ended({ agent_id, restart_wanted: before.restart_wanted });
-    // Last: a platform that does not answer now is asked again by the reconciler.
+    // Nobody waits for it: a platform that does not answer now is asked again by the reconciler.
     if (!launched) await this.instances.markRemoved(id);
-    else if (!failure) await this.removeEnded(id);
+    else if (!failure) this.removeInBackground(id);
   }
 
   /** What cannot be answered any more fails visibly: of a disabled or looping agent, or all when `drops`. */
@@ -83,6 +96,12 @@ export class InstanceEnding {
   async removeEnded(id: string): Promise<void> {
     await this.launcher.remove(id);
     await this.instances.markRemoved(id);
+  }
+
+  private removeInBackground(id: string): void {
+    this.removeEnded(id).catch((error: unknown) => {
+      this.logger.warn({ err: error, instance_id: id }, 'the reconciler removes this instance');
+    });
   }
 
   /** Forgets what Redis keeps for an agent that is being deleted. */

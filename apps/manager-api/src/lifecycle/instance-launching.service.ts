@@ -1,6 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Launcher, LaunchRefusedError, LauncherUnavailableError } from '@roost/launcher';
+import {
+  type InstanceSpec,
+  type Launcher,
+  LaunchRefusedError,
+  LauncherUnavailableError,
+} from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
+import { once } from 'node:events';
 import pRetry, { AbortError, type Options } from 'p-retry';
 import type { Logger } from 'pino';
 import type { AgentVersionEntity } from '../agents/agent-version.entity';
@@ -76,15 +82,41 @@ export class InstanceLaunching {
     await pRetry(() => this.prepare(instance.agent_id), this.attempts());
     const spec = instanceSpec(instance, version.configuration.limits, code, this.config);
     try {
-      await pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), this.attempts());
+      await this.launchInTime(spec);
       this.logger.info(
         { agent_id: instance.agent_id, instance_id: instance.id, generation: instance.generation },
         'instance launched',
       );
     } catch (error) {
-      if (!(error instanceof LaunchRefusedError)) throw error;
-      await this.ending.finish(instance, { reason: 'start_failed', detail: error.message, final: true });
+      const refused = error instanceof LaunchRefusedError;
+      if (!refused && !(error instanceof LauncherUnavailableError)) throw error;
+      await this.ending.finish(instance, {
+        reason: 'start_failed',
+        detail: error.message,
+        final: refused,
+      });
     }
+  }
+
+  /** Again and again while the platform is away, until just before the start deadline: here it is known why. */
+  private async launchInTime(spec: InstanceSpec): Promise<void> {
+    const late = new AbortController();
+    let trouble: Error = new LauncherUnavailableError(
+      'What runs the agents did not answer; check that it does.',
+    );
+    const attempts = pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 200,
+      maxTimeout: 2_000,
+      randomize: true,
+      signal: late.signal,
+      onFailedAttempt: ({ error }) => {
+        trouble = error;
+      },
+    });
+    const timer = setTimeout(() => late.abort(), this.config.START_DEADLINE_SECONDS * 950);
+    const tooLate = once(late.signal, 'abort').then(() => Promise.reject(trouble));
+    await Promise.race([attempts, tooLate]).finally(() => clearTimeout(timer));
   }
 }
 

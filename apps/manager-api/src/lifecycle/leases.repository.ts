@@ -17,6 +17,14 @@ export class LeasesRepository {
     return rows.length > 0;
   }
 
+  /** Keeps all leases that the holder still has. One that has expired is not taken back: another may be taking it. */
+  async renew(holder: string, life_s: number): Promise<void> {
+    await this.database.query(
+      `UPDATE leases SET expires_at = now() + make_interval(secs => $2) WHERE holder = $1 AND expires_at >= now()`,
+      [holder, life_s],
+    );
+  }
+
   async release(name: string, holder: string): Promise<void> {
     await this.database.query('DELETE FROM leases WHERE name = $1 AND holder = $2', [name, holder]);
   }

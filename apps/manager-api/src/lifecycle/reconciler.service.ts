@@ -7,6 +7,7 @@ import {
 import { HEARTBEAT_LIFE_MS } from '@roost/contracts';
 import type { Launcher, PresentInstance } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
+import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
@@ -22,6 +23,10 @@ import { LifecycleEvents } from './lifecycle.events';
 import { LifecycleService } from './lifecycle.service';
 import { maybeNotThereYet, nameEnd, nameOverdue } from './observation';
 import { Periodic } from './periodic';
+
+const ITEMS_AT_ONCE = 8;
+/** Milliseconds after which a step begins nothing more: where each call waits for its timeout, a pass must still end. */
+const STEP_MS_MAX = 10_000;
 
 /** Compares what should run with what runs, and mends the difference. One manager at a time does this. */
 @Injectable()
@@ -49,9 +54,10 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.events.onEnded(({ agent_id, restart_wanted }) =>
       this.inBackground(this.startAgain(agent_id, restart_wanted)),
     );
-    this.periodic.every('reconcile', this.config.RECONCILE_INTERVAL_MS, () =>
-      this.metrics.timeReconcile(() => this.reconcile()),
-    );
+    const interval_ms = this.config.RECONCILE_INTERVAL_MS;
+    // Apart: a platform that hangs holds up only what needs it.
+    this.periodic.every('reconcile', interval_ms, () => this.metrics.timeReconcile(() => this.reconcile()));
+    this.periodic.every('reconcile-platform', interval_ms, () => this.reconcilePlatform());
     this.periodic.every('idle-stop', this.config.AGENT_INACTIVITY_CHECK_INTERVAL * 1_000, () =>
       this.stopIdle(),
     );
@@ -62,27 +68,30 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.launcher.close();
   }
 
-  /** One pass. Each step stands alone: a platform that does not answer holds up only what needs it. */
+  /** One pass over what is recorded. */
   async reconcile(): Promise<void> {
-    for (const step of [
-      this.compare,
-      this.endOverdue,
-      this.stopDisabled,
-      this.takeInReports,
-      this.answerOwed,
-      this.removeKept,
-    ]) {
+    await this.pass([this.endOverdue, this.stopDisabled, this.takeInReports, this.answerOwed]);
+  }
+
+  /** One pass over what the platform shows. */
+  async reconcilePlatform(): Promise<void> {
+    await this.pass([this.compare, this.removeKept]);
+  }
+
+  async stopIdle(): Promise<void> {
+    const idle = await this.instances.listIdle(this.config.AGENT_INACTIVITY_TIMEOUT);
+    await this.each(idle, (agent_id) => this.lifecycle.stopIfIdle(agent_id));
+  }
+
+  /** Each step stands alone. */
+  private async pass(steps: (() => Promise<void>)[]): Promise<void> {
+    for (const step of steps) {
       try {
         await step.call(this);
       } catch (error) {
         this.logger.warn({ err: error, step: step.name }, 'a reconcile step failed and will be repeated');
       }
     }
-  }
-
-  async stopIdle(): Promise<void> {
-    const idle = await this.instances.listIdle(this.config.AGENT_INACTIVITY_TIMEOUT);
-    await this.each(idle, (agent_id) => this.lifecycle.stopIfIdle(agent_id));
   }
 
   private async compare(): Promise<void> {
@@ -122,7 +131,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   private async endOverdue(): Promise<void> {
     await this.each(await this.instances.listOverdue(), async (instance) => {
       await this.ending.finish(instance, nameOverdue(instance, this.config));
-      if (!neverLaunched(instance)) await this.launcher.stop(instance.id, 0);
+      if (!neverLaunched(instance)) this.inBackground(this.launcher.stop(instance.id, 0));
     });
   }
 
@@ -155,9 +164,11 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.each(await this.instances.listRemovable(), (id) => this.ending.removeEnded(id));
   }
 
-  /** One that fails holds up no other; the next pass repeats it. */
+  /** Some side by side; one that fails holds up no other. The next pass repeats it, and what there was no time for. */
   private async each<Item>(items: Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
-    for (const item of items) {
+    const over = performance.now() + STEP_MS_MAX;
+    await pLimit(ITEMS_AT_ONCE).map(items, async (item) => {
+      if (performance.now() > over) return;
       try {
         await work(item);
       } catch (error) {
@@ -166,7 +177,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
           'the next reconcile pass repeats this',
         );
       }
-    }
+    });
   }
 
   private async lookAt(instance_id: string): Promise<void> {

@@ -47,10 +47,9 @@ export class ProxiedConnection {
 
   cut(): void {
     this.thaw();
-    for (const socket of [this.client, this.upstream]) {
-      if (socket.connecting) socket.destroy();
-      else socket.resetAndDestroy();
-    }
+    this.client.resetAndDestroy();
+    // Only TCP knows resets, and the server may listen on a socket of its file system.
+    this.upstream.destroy();
   }
 
   /** Bytes in order; `passes` says whether these go on to the other side. */
