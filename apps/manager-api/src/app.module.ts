@@ -42,6 +42,7 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
 import { ExchangeService } from './lifecycle/exchange.service';
@@ -78,6 +79,7 @@ const controllers = [
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentsRepository, AgentsService];
 const lifecycle = [
+  AccessSweep,
   AgentStatusPublisher,
   ExchangeService,
   InboxService,

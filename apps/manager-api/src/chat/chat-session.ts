@@ -1,5 +1,6 @@
 import {
   type AgentStatusEvent,
+  isOlderStatus,
   type MessageInput,
   newMessageId,
   newThreadId,
@@ -11,6 +12,7 @@ import type { Principal } from '../access/principal';
 import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
+import { hasRoom } from './reading.pace';
 import { errorFrame, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 
@@ -26,6 +28,7 @@ export class ChatSession {
   private bound = false;
   private event_id: string | null = null;
   private state: string | null = null;
+  private statusSeen: Pick<AgentStatusEvent, 'generation' | 'as_of'> | null = null;
   private readonly own = new Set<string>();
   private readonly detailed: boolean;
   private unfollow: () => void = () => undefined;
@@ -154,8 +157,12 @@ export class ChatSession {
     this.unfollow();
     this.thread_id = thread_id;
     this.event_id = after;
-    const unfollow = await this.services.feed.follow(this.request.agent_id, thread_id, after, (frame) =>
-      this.hear(frame),
+    const unfollow = await this.services.feed.follow(
+      this.request.agent_id,
+      thread_id,
+      after,
+      (frame) => this.hear(frame),
+      () => hasRoom(() => this.connection.unreadBytes(), this.services.buffer_bytes),
     );
     this.unfollow = unfollow;
     if (this.ended) unfollow();
@@ -172,7 +179,11 @@ export class ChatSession {
     if (status) this.showStatus(status);
   }
 
-  private showStatus({ state, reason }: Pick<AgentStatusEvent, 'state' | 'reason'>): void {
+  private showStatus(status: Omit<AgentStatusEvent, 'detail'>): void {
+    const { state, reason } = status;
+    if (status.deleted) return this.closeWith('agent_not_found');
+    if (isOlderStatus(status, this.statusSeen)) return;
+    this.statusSeen = status;
     if (state === this.state) return;
     this.state = state;
     this.send(
