@@ -1,8 +1,8 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
-import { ProblemFilter, validationPipe } from '@roost/service-kit/http';
+import { validationPipe } from '@roost/service-kit/http';
 import type { Logger } from 'pino';
 import { ApiKeyEntity } from './access/api-key.entity';
 import { ApiKeysController } from './access/api-keys.controller';
@@ -38,6 +38,8 @@ import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
 import { Draining } from './http/draining';
 import { ListenerGuard } from './http/listeners';
+import { RouteFilter } from './http/route.filter';
+import { RouteTable } from './http/route-table';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
@@ -130,6 +132,7 @@ export class AppModule implements OnApplicationShutdown {
           retryDelay: 1_000,
         }),
         TypeOrmModule.forFeature([ApiKeyEntity]),
+        DiscoveryModule,
       ],
       controllers,
       providers: [
@@ -141,13 +144,14 @@ export class AppModule implements OnApplicationShutdown {
         ...lifecycle,
         ...chat,
         Draining,
+        RouteTable,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
         ...guards,
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
-        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+        { provide: APP_FILTER, useClass: RouteFilter },
       ],
     };
   }
