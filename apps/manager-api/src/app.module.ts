@@ -1,8 +1,8 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
-import { ProblemFilter, validationPipe } from '@roost/service-kit/http';
+import { validationPipe } from '@roost/service-kit/http';
 import { MetricsRegistry } from '@roost/service-kit/metrics';
 import type { Logger } from 'pino';
 import { ApiKeyEntity } from './access/api-key.entity';
@@ -39,10 +39,13 @@ import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
 import { Draining } from './http/draining';
 import { ListenerGuard } from './http/listeners';
+import { RouteFilter } from './http/route.filter';
+import { RouteTable } from './http/route-table';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
 import { ExchangeService } from './lifecycle/exchange.service';
@@ -88,6 +91,7 @@ const controllers = [
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentsRepository, AgentsService];
 const lifecycle = [
+  AccessSweep,
   AgentStatusPublisher,
   ExchangeService,
   InboxService,
@@ -144,6 +148,7 @@ export class AppModule implements OnApplicationShutdown {
           retryDelay: 1_000,
         }),
         TypeOrmModule.forFeature([ApiKeyEntity]),
+        DiscoveryModule,
       ],
       controllers,
       providers: [
@@ -156,13 +161,14 @@ export class AppModule implements OnApplicationShutdown {
         ...chat,
         Draining,
         ...metrics,
+        RouteTable,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
         ...guards,
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
-        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+        { provide: APP_FILTER, useClass: RouteFilter },
       ],
     };
   }

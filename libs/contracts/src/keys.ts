@@ -36,3 +36,6 @@ export const REPORTS_GROUP = 'manager';
 
 /** The Redis user of one instance. */
 export const instanceUser = (instance_id: string): string => `roost-${instance_id}`;
+/** The instance that a Redis user belongs to, or null when it is another's user. */
+export const instanceOfUser = (user: string): string | null =>
+  user.startsWith(instanceUser('inst-')) ? user.slice(instanceUser('').length) : null;

@@ -25,6 +25,20 @@ export const AgentStatusEvent = z.object({
   generation: z.int(),
   /** From 1 while the start waits for its turn, else null. A manager of the release before does not say. */
   queue_position: z.int().min(1).nullable().default(null),
+  /**
+   * Milliseconds of the Unix epoch, by the database's clock, at which this was so. A manager of the release before
+   * does not say.
+   */
+  as_of: z.number().default(() => Date.now()),
+  /** The agent is being deleted: there is nothing to talk to any more. */
+  deleted: z.literal(true).optional(),
 });
 /** Announced on `topics.agentStatus` whenever the stored state, or the place in the queue of starts, changed. */
 export type AgentStatusEvent = z.infer<typeof AgentStatusEvent>;
+
+type Moment = Pick<AgentStatusEvent, 'generation' | 'as_of'>;
+
+/** Whether a status tells what was so before `seen`: managers announce side by side, and one may be late. */
+export const isOlderStatus = (status: Moment, seen: Moment | null): boolean =>
+  seen !== null &&
+  (status.generation === seen.generation ? status.as_of < seen.as_of : status.generation < seen.generation);

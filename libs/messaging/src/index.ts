@@ -2,6 +2,7 @@ export { type RedisTarget } from './connection';
 export {
   EVENT_LOG_LENGTH,
   EVENT_LOG_LIFE_MS,
+  EVENT_LOG_PAGE,
   EventLog,
   isLater,
   type LoggedEvent,

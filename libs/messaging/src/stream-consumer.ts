@@ -94,7 +94,7 @@ export class StreamConsumer<Name extends StreamName> {
     const [pending] = await this.withGroup(() =>
       this.commands.xpending(this.key, this.group, entry_id, entry_id, 1),
     );
-    return Number((pending as [string, string, number, number] | undefined)?.[3] ?? 0);
+    return (pending as [string, string, number, number] | undefined)?.[3] ?? 0;
   }
 
   /** Forgets other members that hold nothing, so that the group does not grow with every generation. */

@@ -1,5 +1,6 @@
 import {
   type AgentStatusEvent,
+  isOlderStatus,
   type MessageInput,
   newMessageId,
   newThreadId,
@@ -11,6 +12,7 @@ import type { Principal } from '../access/principal';
 import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
+import { hasRoom } from './reading.pace';
 import { errorFrame, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 
@@ -19,22 +21,13 @@ const WAITING_MAX = 32;
 /** Own messages remembered, so that they are not echoed. */
 const OWN_MAX = 200;
 
-type Shown = Pick<AgentStatusEvent, 'state' | 'generation' | 'queue_position'>;
-
-/** Places in the queue are announced late: a wait that is over does not come back in the same generation. */
-const isNews = (shown: Shown, status: Shown): boolean =>
-  status.queue_position === null
-    ? status.state !== shown.state || shown.queue_position !== null
-    : status.generation > shown.generation ||
-      (shown.queue_position !== null && status.queue_position !== shown.queue_position);
-
 /** One client's conversation over one connection: what it hears, and what it says. */
 export class ChatSession {
   private thread_id: string | null = null;
   /** A new thread exists once its first message is committed; until then the connection is not bound to it. */
   private bound = false;
   private event_id: string | null = null;
-  private shown: Shown | null = null;
+  private shown: AgentStatusEvent | null = null;
   private readonly own = new Set<string>();
   private readonly detailed: boolean;
   private unfollow: () => void = () => undefined;
@@ -163,8 +156,12 @@ export class ChatSession {
     this.unfollow();
     this.thread_id = thread_id;
     this.event_id = after;
-    const unfollow = await this.services.feed.follow(this.request.agent_id, thread_id, after, (frame) =>
-      this.hear(frame),
+    const unfollow = await this.services.feed.follow(
+      this.request.agent_id,
+      thread_id,
+      after,
+      (frame) => this.hear(frame),
+      () => hasRoom(() => this.connection.unreadBytes(), this.services.buffer_bytes),
     );
     this.unfollow = unfollow;
     if (this.ended) unfollow();
@@ -181,10 +178,13 @@ export class ChatSession {
     if (status) this.showStatus(status);
   }
 
-  private showStatus({ reason, ...status }: Shown & Pick<AgentStatusEvent, 'reason'>): void {
-    const { state, generation, queue_position } = status;
-    if (this.shown && !isNews(this.shown, status)) return;
-    this.shown = { state, generation, queue_position };
+  private showStatus(status: AgentStatusEvent): void {
+    const { state, reason, queue_position } = status;
+    if (status.deleted) return this.closeWith('agent_not_found');
+    if (isOlderStatus(status, this.shown)) return;
+    const isNews = state !== this.shown?.state || queue_position !== this.shown.queue_position;
+    this.shown = status;
+    if (!isNews) return;
     this.send(
       statusFrame(this.request.agent_id, state, reason, queue_position, {
         thread_id: this.thread_id,

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { hasRoom } from './reading.pace';
 
 /** Milliseconds between two comments that keep proxies from closing a silent stream. */
 const COMMENT_MS = 15_000;
@@ -33,6 +34,15 @@ export class EventStream {
     // The client may be gone already; its maker holds the stream only after this.
     if (response.destroyed || response.closed) queueMicrotask(closed);
     else response.on('close', closed);
+  }
+
+  /** Resolves when its reader has room for more. */
+  hasRoom(): Promise<void> {
+    return hasRoom(() => (this.ended ? 0 : this.response.writableLength), this.buffer_bytes);
+  }
+
+  get isOver(): boolean {
+    return this.ended;
   }
 
   send(event: string, id: string | null, data: object): void {

@@ -10,6 +10,7 @@ import { ManagerMetrics } from '../metrics/manager.metrics';
 import { failureFrame, replyFrame } from './message.views';
 import { MessagesRepository } from './messages.repository';
 import { outlookOf } from './report.outlook';
+import { ThreadsRepository } from './threads.repository';
 
 const BATCH = 64;
 const GENERATION_MAX = 2 ** 31 - 1;
@@ -29,6 +30,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly messages: MessagesRepository,
     private readonly instances: InstancesRepository,
     private readonly checkpoints: CheckpointsRepository,
+    private readonly threads: ThreadsRepository,
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -157,10 +159,18 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
+  /** A thread that was deleted during its run: what the run wrote since goes, too. */
+  private async forgetDeleted(agent_id: string, thread_id: string): Promise<void> {
+    if (await this.threads.find(thread_id)) return;
+    await this.checkpoints.deleteThread(agent_id, thread_id);
+    await this.messaging.eventLog.drop(agent_id, thread_id);
+  }
+
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {
     if (report.outcome === 'failed') {
       const code = isErrorCode(report.code) ? report.code : 'run_failed';
-      if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation))) return;
+      if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation)))
+        return this.forgetDeleted(agent_id, report.thread_id);
       this.metrics.messageFailed(code);
       await this.messaging.eventLog.append(
         agent_id,
@@ -176,7 +186,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
         { agent_id, message_id: report.message_id, generation: report.generation },
         'report of another generation refused',
       );
-      return;
+      return this.forgetDeleted(agent_id, report.thread_id);
     }
     // Not when it had been committed before, by a manager that did not live to show it.
     if (reply.id === reply_id) this.metrics.messageAnswered(reply.timeline);

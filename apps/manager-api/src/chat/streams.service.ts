@@ -109,14 +109,19 @@ export class StreamsService implements OnModuleDestroy {
       throw new ServiceError('validation_failed', 'Last-Event-ID: too long');
     await this.limits.checkConnection(principal, '');
     const thread = await this.access.findThread(principal, id);
-    const early: FeedFrame[] = [];
-    let deliver = (frame: FeedFrame): void => void early.push(frame);
-    const unfollow = await this.feed.follow(thread.agent_id, id, last_event_id ?? null, (frame) =>
-      deliver(frame),
+    let unfollow = (): void => undefined;
+    let opened: EventStream | undefined;
+    // Not before there is something to say: until then a refusal can still be told.
+    const stream = (): EventStream =>
+      (opened ??= this.stream(response, principal, thread.agent_id, () => unfollow()));
+    unfollow = await this.feed.follow(
+      thread.agent_id,
+      id,
+      last_event_id ?? null,
+      (frame) => sendFrame(stream(), frame),
+      () => stream().hasRoom(),
     );
-    const stream = this.stream(response, principal, thread.agent_id, unfollow);
-    deliver = (frame) => sendFrame(stream, frame);
-    for (const frame of early) deliver(frame);
+    if (stream().isOver) unfollow();
   }
 
   private stream(

@@ -21,9 +21,19 @@ export class AgentStatusPublisher {
   async announce(agent_id: string): Promise<void> {
     const status = await this.agents.status(agent_id);
     if (!status) return;
-    const { state, reason, detail, generation, queue_position } = status;
+    await this.publish(status, {});
+  }
+
+  /** Tells that the agent is being deleted, so that nobody waits for it any more. */
+  async announceDeleted(agent_id: string): Promise<void> {
+    const status = await this.agents.status(agent_id);
+    if (status) await this.publish(status, { deleted: true });
+  }
+
+  private async publish(status: AgentStatusView, more: { deleted?: true }): Promise<void> {
+    const { agent_id, state, reason, detail, generation, as_of, queue_position } = status;
     await this.messaging.topics
-      .publishAgentStatus({ agent_id, state, reason, detail, generation, queue_position })
+      .publishAgentStatus({ agent_id, state, reason, detail, generation, as_of, queue_position, ...more })
       .catch((error: unknown) => this.logger.warn({ err: error, agent_id }, 'status not announced'));
   }
 

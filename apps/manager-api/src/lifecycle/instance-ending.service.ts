@@ -6,6 +6,7 @@ import pRetry from 'p-retry';
 import type { Logger } from 'pino';
 import { AgentsRepository } from '../agents/agents.repository';
 import { RepliesService } from '../chat/replies.service';
+import { ThreadsRepository } from '../chat/threads.repository';
 import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
 import { AgentStatusPublisher } from './agent-status.publisher';
@@ -16,6 +17,8 @@ import { LifecycleEvents } from './lifecycle.events';
 
 /** Milliseconds after the grace period in which a stop is asked for again. */
 const STOP_RETRIES_MS = 15_000;
+/** Threads whose logs are dropped in one step. */
+const THREADS_AT_ONCE = 500;
 
 export interface EndingFailure {
   reason: Exclude<FailureReason, 'crash_loop'>;
@@ -31,6 +34,7 @@ export class InstanceEnding {
     private readonly instances: InstancesRepository,
     private readonly agents: AgentsRepository,
     private readonly replies: RepliesService,
+    private readonly threads: ThreadsRepository,
     private readonly messaging: Messaging,
     private readonly statuses: AgentStatusPublisher,
     private readonly events: LifecycleEvents,
@@ -104,9 +108,20 @@ export class InstanceEnding {
     });
   }
 
+  /** Tells whoever waits for an answer of an agent that is being deleted. */
+  async failDeleted(agent_id: string): Promise<void> {
+    await this.replies.failOwed(agent_id, 'agent_not_found', 'The agent was deleted.');
+  }
+
   /** Forgets what Redis keeps for an agent that is being deleted. */
   async forget(agent_id: string): Promise<void> {
+    for (let after: string | null = ''; after !== null;) {
+      const thread_ids: string[] = await this.threads.idsAfter(agent_id, after, THREADS_AT_ONCE);
+      await this.messaging.eventLog.drop(agent_id, ...thread_ids);
+      after = thread_ids.length < THREADS_AT_ONCE ? null : (thread_ids.at(-1) ?? null);
+    }
     await Promise.all([
+      this.messaging.heartbeats.forget(agent_id),
       this.messaging.inboxes.forget(agent_id),
       this.messaging.streams.drop('reports', agent_id),
     ]);

@@ -108,9 +108,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Of a program that a person runs nothing else is known. */
   private async checkHeartbeat(instance: InstanceEntity): Promise<void> {
-    if (instance.state !== 'running' || instance.ready_at === null) return;
+    if (instance.state !== 'running') return;
     const silent = (await this.messaging.heartbeats.read(instance.agent_id))?.instance_id !== instance.id;
-    if (silent && Date.now() - instance.ready_at.getTime() > HEARTBEAT_LIFE_MS)
+    if (silent && (await this.instances.hasRunFor(instance.id, HEARTBEAT_LIFE_MS)))
       await this.ended(instance, null);
   }
 

@@ -19,6 +19,8 @@ export interface WaitingStart {
   generation: number;
   /** From 1. */
   position: number;
+  /** Milliseconds of the Unix epoch, by the database's clock, at which this was so. */
+  as_of: number;
 }
 
 /** Who waits for a start, and who may begin. */
@@ -54,7 +56,9 @@ export class StartQueueRepository {
   /** Who waits, the next one first. */
   list(): Promise<WaitingStart[]> {
     return this.database.query(
-      `WITH ${this.queue} SELECT agent_id, generation, position FROM queue ORDER BY position`,
+      `WITH ${this.queue}
+       SELECT agent_id, generation, position, extract(epoch FROM statement_timestamp())::float8 * 1000 AS as_of
+       FROM queue ORDER BY position`,
     );
   }
 

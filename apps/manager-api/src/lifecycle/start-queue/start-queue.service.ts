@@ -121,7 +121,7 @@ export class StartQueue implements OnApplicationBootstrap, BeforeApplicationShut
     this.announced = new Map(waiting.map(({ agent_id, position }) => [agent_id, position]));
     const moved = waiting.filter(({ agent_id, position }) => before.get(agent_id) !== position);
     await Promise.all(
-      moved.map(({ agent_id, generation, position }) =>
+      moved.map(({ agent_id, generation, position, as_of }) =>
         this.messaging.topics.publishAgentStatus({
           agent_id,
           state: 'starting',
@@ -129,6 +129,7 @@ export class StartQueue implements OnApplicationBootstrap, BeforeApplicationShut
           detail: null,
           generation,
           queue_position: position,
+          as_of,
         }),
       ),
     );
