@@ -1,4 +1,13 @@
-import { EnumField, IntegerField, ItemsField, ObjectField, StringField, TimeField } from './field.decorators';
+import {
+  BooleanField,
+  EnumField,
+  IntegerField,
+  ItemsField,
+  ObjectField,
+  StringField,
+  StringListField,
+  TimeField,
+} from './field.decorators';
 import { MESSAGE_CONTENT_MAX, type MessageObject } from '../frames';
 
 const NEXT_CURSOR = {
@@ -96,6 +105,28 @@ export class MessageDto implements MessageObject {
 
   @StringField({ description: 'The error code of a failed message.', example: null, max: 64, nullable: true })
   error_code!: string | null;
+
+  @BooleanField({
+    description: 'An answer that was cancelled: `content` is what was said until then.',
+    example: false,
+  })
+  interrupted!: boolean;
+
+  @StringField({
+    description: 'The later message of the user whose reply answers this one, too (`on_busy: collect`).',
+    example: null,
+    max: 64,
+    nullable: true,
+  })
+  joined_into!: string | null;
+}
+
+export class CancelledMessagesDto {
+  @StringListField({
+    description: 'The messages that were not answered yet, in order; each ends within a second.',
+    example: ['msg_7Hq2mV9xKpL4sRtYwZ0bNc'],
+  })
+  message_ids!: string[];
 }
 
 export class MessagePageDto {
