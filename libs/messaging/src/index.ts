@@ -6,6 +6,7 @@ export {
   isLater,
   type LoggedEvent,
   sameEpoch,
+  type StreamedRun,
 } from './event-log';
 export { Heartbeats } from './heartbeats';
 export { InstanceAccess } from './instance-access';
