@@ -89,11 +89,13 @@ function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] 
     }),
     provide(
       ThreadScheduler,
-      [RunService, StreamConsumer<'inbox'>, AbortController, Fence],
-      (runs, inbox, aborted, fence) =>
+      [RunService, ConfigurationCache, StreamConsumer<'inbox'>, AbortController, Fence],
+      (runs, configurations, inbox, aborted, fence) =>
         new ThreadScheduler({
           concurrency: config.RUN_CONCURRENCY,
-          answer: (message) => runs.execute(message, aborted.signal),
+          answer: (batch, cancelled) => runs.execute(batch, aborted.signal, cancelled),
+          skip: (message) => runs.skip(message),
+          pauseOf: ({ version }) => configurations.pauseOf(version),
           acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),
           onFailure: (error) => {
             if (!aborted.signal.aborted && !fence.isRaised) exit(error);
@@ -121,7 +123,7 @@ function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] 
     provide(
       RunnerService,
       [ManagerClient, Messaging, InboxReader, ThreadScheduler, HeartbeatService, AbortController, Fence],
-      (...needs) => new RunnerService(...needs, logger),
+      (...needs) => new RunnerService(agent_id, ...needs, logger),
     ),
   ];
 }

@@ -6,10 +6,12 @@ import type { ManagerClient } from '../exchange/manager.client';
 import type { HeartbeatService } from '../heartbeat/heartbeat.service';
 import type { InboxReader } from '../inbox/inbox.reader';
 import type { ThreadScheduler } from '../inbox/thread.scheduler';
+import { withBackoff } from './backoff';
 import { ExitError } from './exit.codes';
 import { CredentialRefusedError, type Fence } from './fence';
 
 const READY_DEADLINE_MS = 60_000;
+const LISTEN_DEADLINE_MS = 60_000;
 /** Milliseconds of the grace period kept for handing back and closing. */
 const STOP_MARGIN_MS = 2_000;
 /** Milliseconds an aborted run may take to notice. */
@@ -18,6 +20,7 @@ const ABORT_MS = 1_000;
 /** The order in which an instance comes up and goes down. */
 export class RunnerService {
   constructor(
+    private readonly agent_id: string,
     private readonly manager: ManagerClient,
     private readonly messaging: Messaging,
     private readonly inbox: InboxReader,
@@ -33,7 +36,7 @@ export class RunnerService {
    * @throws {ExitError} when Redis or the manager stays silent.
    */
   async start(): Promise<void> {
-    await this.heartbeat.start();
+    await Promise.all([this.heartbeat.start(), this.obey()]);
     await this.inbox.join();
     void this.inbox.read();
     try {
@@ -51,6 +54,22 @@ export class RunnerService {
       });
     }
     this.logger.info('ready');
+  }
+
+  /** Before the inbox is read: what is cancelled from then on is heard of. */
+  private async obey(): Promise<void> {
+    const listen = (): Promise<unknown> =>
+      this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) => this.scheduler.cancel(message_ids));
+    try {
+      await withBackoff(listen, {
+        deadline_ms: LISTEN_DEADLINE_MS,
+        signal: this.runs.signal,
+        isRetryable: () => !this.fence.isRaised,
+        onFailure: (error) => this.fence.inspect(error),
+      });
+    } catch (error) {
+      throw new ExitError('unavailable', 'Redis takes no subscription; check REDIS_URL.', { cause: error });
+    }
   }
 
   /** Finishes what is under way within `grace_ms`, less a margin, and hands back the rest. */
