@@ -14,6 +14,10 @@ import { CredentialsService } from './access/credentials.service';
 import { AgentsController } from './agents/agents.controller';
 import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
+import { CancellingService } from './cancelling/cancelling.service';
+import { CancelsController } from './cancelling/cancels.controller';
+import { RunEndingsRepository } from './cancelling/run-endings.repository';
+import { RunEndings } from './cancelling/run-endings.service';
 import { ChatAccess } from './chat/chat-access.service';
 import { ChatSessions } from './chat/chat-sessions.service';
 import { ChatTokenIssuing } from './chat/chat-token-issuing.service';
@@ -65,6 +69,7 @@ import { SecretBox } from './secrets/secret-box';
 const controllers = [
   AgentsController,
   ApiKeysController,
+  CancelsController,
   ChatTokensController,
   CheckpointsController,
   ConfigController,
@@ -109,6 +114,8 @@ const chat = [
   ThreadsService,
 ];
 
+const cancelling = [CancellingService, RunEndings, RunEndingsRepository];
+
 /** The order counts: a route of the other port does not exist, whoever asks. */
 const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: APP_GUARD, useClass }));
 
@@ -137,6 +144,7 @@ export class AppModule implements OnApplicationShutdown {
         ...agents,
         ...lifecycle,
         ...chat,
+        ...cancelling,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

@@ -4,6 +4,7 @@ import { Messaging, type StreamConsumer } from '@roost/messaging';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
+import { RunEndings } from '../cancelling/run-endings.service';
 import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
 import { failureFrame, replyFrame } from './message.views';
@@ -23,6 +24,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
 
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly endings: RunEndings,
     private readonly instances: InstancesRepository,
     private readonly checkpoints: CheckpointsRepository,
     private readonly messaging: Messaging,
@@ -117,7 +119,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       { err: error, agent_id, message_id: report.message_id },
       'a report that cannot be stored',
     );
-    const { message_id, thread_id, run_id } = report;
+    const { message_id, thread_id, run_id, joined_message_ids } = report;
     const generation = Math.min(report.generation, GENERATION_MAX);
     const detail = 'The answer could not be stored.';
     await this.commit(agent_id, {
@@ -126,33 +128,50 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       thread_id,
       run_id,
       generation,
+      joined_message_ids,
       code: 'run_failed',
       detail,
     });
   }
 
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {
+    if (report.outcome === 'cancelled') return this.endings.takeIn(agent_id, report);
+    const { joined_message_ids = [] } = report;
     if (report.outcome === 'failed') {
-      const code = isErrorCode(report.code) ? report.code : 'run_failed';
-      if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation))) return;
-      await this.messaging.eventLog.append(
-        agent_id,
-        report.thread_id,
-        failureFrame(report.message_id, code, report.detail),
-      );
+      for (const message_id of [...joined_message_ids, report.message_id])
+        await this.commitFailure(agent_id, { ...report, message_id });
       return;
     }
-    const reply = await this.messages.commitReply(newMessageId(), agent_id, withoutNul(report));
-    if (!reply) {
+    const committed =
+      joined_message_ids.length > 0
+        ? await this.endings.commitJoined(agent_id, withoutNul(report))
+        : await this.commitReply(agent_id, report);
+    if (!committed) {
       this.logger.warn(
         { agent_id, message_id: report.message_id, generation: report.generation },
         'report of another generation refused',
       );
       return;
     }
-    await this.messaging.eventLog.append(agent_id, reply.thread_id, replyFrame(reply));
+    const { reply, joined } = committed;
+    await this.messaging.eventLog.append(agent_id, reply.thread_id, replyFrame(reply, joined));
     await this.instances.forgetFailures(agent_id);
     await this.checkpoints.prune(agent_id, reply.thread_id);
+  }
+
+  private async commitReply(agent_id: string, report: Extract<RunnerReport, { outcome: 'completed' }>) {
+    const reply = await this.messages.commitReply(newMessageId(), agent_id, withoutNul(report));
+    return reply && { reply, joined: [] };
+  }
+
+  private async commitFailure(
+    agent_id: string,
+    report: Extract<RunnerReport, { outcome: 'failed' }>,
+  ): Promise<void> {
+    const { message_id, thread_id, detail, generation } = report;
+    const code = isErrorCode(report.code) ? report.code : 'run_failed';
+    if (!(await this.messages.commitFailure(agent_id, message_id, code, generation))) return;
+    await this.messaging.eventLog.append(agent_id, thread_id, failureFrame(message_id, code, detail));
   }
 }
 

@@ -8,6 +8,7 @@ import { HEARTBEAT_LIFE_MS } from '@roost/contracts';
 import type { Launcher, PresentInstance } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
+import { CancellingService } from '../cancelling/cancelling.service';
 import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -31,6 +32,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly instances: InstancesRepository,
     private readonly messages: MessagesRepository,
     private readonly replies: RepliesService,
+    private readonly cancelling: CancellingService,
     private readonly inbox: InboxService,
     private readonly ending: InstanceEnding,
     private readonly lifecycle: LifecycleService,
@@ -65,6 +67,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       this.endOverdue,
       this.stopDisabled,
       this.takeInReports,
+      this.endCancelled,
       this.answerOwed,
       this.removeKept,
     ]) {
@@ -139,6 +142,11 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       await this.instances.listRecentlyActive(),
     );
     await this.each(waiting, (agent_id) => this.replies.takeIn(agent_id));
+  }
+
+  /** Before what is owed is answered. */
+  private async endCancelled(): Promise<void> {
+    await this.cancelling.endOverdue();
   }
 
   /** Wakes agents that owe an answer and sleep, and reminds running ones of what Redis may have forgotten. */
