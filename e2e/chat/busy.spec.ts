@@ -1,5 +1,5 @@
 import type { MessageDto } from '@roost/contracts/rest';
-import { aPublicAgent, PlainChat, SocketIoChat, until } from '@roost/testing';
+import { aPublicAgent, PlainChat, SocketIoChat, SseReader, until } from '@roost/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -221,6 +221,27 @@ describe('a message while the agent is busy', () => {
     expect(reply.message_object.joined_message_ids).toEqual([one, two]);
     expect(shown()).toEqual(['user: I have', 'user: a question', 'user: about bread']);
     expect(roost().model.requests()).toHaveLength(1);
+  });
+
+  it('ends the event stream of a message that was joined with the reply to all, and that of a repeat', async () => {
+    const agent = await anAgent({ on_busy: 'collect', collect_pause_ms: 400 });
+    const stream = (body: object) =>
+      SseReader.open(`${roost().origin}/agents/${agent}/messages`, {
+        method: 'POST',
+        key: roost().api.key,
+        body,
+      });
+    const first = await stream({ content: 'one', client_message_id: 'sse-1' });
+    const { thread_id } = await until(
+      'it is accepted',
+      () => first.events[0]?.data as { thread_id: string } | undefined,
+    );
+    await roost().api.say(agent, { content: 'two', thread_id });
+    await first.ended;
+    expect(first.frames.at(-1)).toMatchObject({ type: 'message', content: 'You said: two' });
+    const again = await stream({ content: 'one', client_message_id: 'sse-1' });
+    await again.ended;
+    expect(again.frames.at(-1)).toMatchObject({ type: 'message', content: 'You said: two' });
   });
 
   it('is neither lost nor answered twice when its runner dies with a collection', async () => {
