@@ -92,11 +92,13 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
     }),
     provide(
       ThreadScheduler,
-      [RunService, StreamConsumer<'inbox'>, AbortController, Fence],
-      (runs, inbox, aborted, fence) =>
+      [RunService, ConfigurationCache, StreamConsumer<'inbox'>, AbortController, Fence],
+      (runs, configurations, inbox, aborted, fence) =>
         new ThreadScheduler({
           concurrency: config.RUN_CONCURRENCY,
-          answer: (message) => runs.execute(message, aborted.signal),
+          answer: (batch, cancelled) => runs.execute(batch, aborted.signal, cancelled),
+          skip: (message) => runs.skip(message),
+          pauseOf: ({ version }) => configurations.pauseOf(version),
           acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),
           onFailure: (error) => {
             if (!aborted.signal.aborted && !fence.isRaised) exit(error);
@@ -133,7 +135,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         Fence,
         InstanceTimeline,
       ],
-      (...needs) => new RunnerService(...needs, clock, logger),
+      (...needs) => new RunnerService(agent_id, ...needs, clock, logger),
     ),
   ];
 }

@@ -15,6 +15,10 @@ import { CredentialsService } from './access/credentials.service';
 import { AgentsController } from './agents/agents.controller';
 import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
+import { CancellingService } from './cancelling/cancelling.service';
+import { CancelsController } from './cancelling/cancels.controller';
+import { RunEndingsRepository } from './cancelling/run-endings.repository';
+import { RunEndings } from './cancelling/run-endings.service';
 import { ChatAccess } from './chat/chat-access.service';
 import { ChatSessions } from './chat/chat-sessions.service';
 import { ChatTokenIssuing } from './chat/chat-token-issuing.service';
@@ -78,6 +82,7 @@ import { SecretBox } from './secrets/secret-box';
 const controllers = [
   AgentsController,
   ApiKeysController,
+  CancelsController,
   ChatTokensController,
   CheckpointsController,
   ConfigController,
@@ -129,6 +134,7 @@ const chat = [
 ];
 
 const metrics = [BacklogMetrics, BacklogRepository, ManagerMetrics, MetricsRegistry];
+const cancelling = [CancellingService, RunEndings, RunEndingsRepository];
 
 /** The order counts: a route of the other port does not exist, whoever asks. */
 const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: APP_GUARD, useClass }));
@@ -162,6 +168,7 @@ export class AppModule implements OnApplicationShutdown {
         Draining,
         ...metrics,
         RouteTable,
+        ...cancelling,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

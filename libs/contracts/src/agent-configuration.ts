@@ -12,6 +12,13 @@ export const knownBaseUrls: Partial<Record<ModelProvider, string>> = {
   openrouter: 'https://openrouter.ai/api/v1',
 };
 
+/** What becomes of a message to a thread that still owes an answer. */
+export const onBusyModes = ['enqueue', 'reject', 'interrupt', 'collect'] as const;
+export type OnBusy = (typeof onBusyModes)[number];
+
+/** Milliseconds without a further message after which `collect` answers what has come. */
+export const COLLECT_PAUSE_MS_DEFAULT = 1_500;
+
 /** A version's configuration, complete and validated, secrets taken out. */
 export interface AgentConfiguration {
   name: string;
@@ -34,4 +41,17 @@ export interface AgentConfiguration {
   /** Seconds; null takes the service's default. */
   inactivity_timeout: number | null;
   access: { chat: ChatAccess };
+  on_busy: OnBusy;
+  collect_pause_ms: number;
 }
+
+/** What a configuration says that was stored before these fields were known. */
+const laterFields: Pick<AgentConfiguration, 'on_busy' | 'collect_pause_ms'> = {
+  on_busy: 'enqueue',
+  collect_pause_ms: COLLECT_PAUSE_MS_DEFAULT,
+};
+
+/** Completes a stored configuration with the defaults of fields that came later; what it says itself wins. */
+export const completeConfiguration = (
+  stored: Omit<AgentConfiguration, keyof typeof laterFields> & Partial<typeof laterFields>,
+): AgentConfiguration => ({ ...laterFields, ...stored });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closeCodes } from './close-codes';
-import { MessageInput, OutboundFrame } from './frames';
+import { CancelInput, MessageInput, OutboundFrame } from './frames';
 
 type JsonSchema = Record<string, unknown>;
 
@@ -28,6 +28,12 @@ const say = {
   contentType: 'application/json',
   payload: jsonSchema(MessageInput, 'input'),
 };
+const cancel = {
+  name: 'cancel',
+  title: 'Stop what the thread still owes',
+  contentType: 'application/json',
+  payload: jsonSchema(CancelInput, 'input'),
+};
 const closings = Object.values(closeCodes)
   .map(({ code, reason }) => `${code} ${reason}`)
   .join('; ');
@@ -37,7 +43,7 @@ const channel = (name: string, address: string, description: string) => ({
   [name]: {
     address,
     description,
-    messages: { say, ...outMessages },
+    messages: { say, cancel, ...outMessages },
     ...(address.includes('{agent_id}') ? { parameters: agentParameter } : {}),
   },
 });
@@ -45,7 +51,7 @@ const operations = (name: string) => ({
   [`${name}Say`]: {
     action: 'receive',
     channel: { $ref: `#/channels/${name}` },
-    messages: refs(name, ['say']),
+    messages: refs(name, ['say', 'cancel']),
   },
   [`${name}Hear`]: {
     action: 'send',
@@ -75,7 +81,7 @@ export const asyncApiDocument = {
     ...channel(
       'socketio',
       '/agents',
-      'Socket.IO namespace, websocket transport, auth {agent_id, thread_id?, last_event_id?, key?}. Events have the names of the frames; `message` is acknowledged with {message_id, thread_id}.',
+      'Socket.IO namespace, websocket transport, auth {agent_id, thread_id?, last_event_id?, key?}. Events have the names of the frames; `message` is acknowledged with {message_id, thread_id}, `cancel` with {message_ids}.',
     ),
   },
   operations: { ...operations('plain'), ...operations('socketio') },

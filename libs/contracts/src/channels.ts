@@ -28,9 +28,11 @@ const answered = {
   generation: z.int(),
   /** Absent when the instance does not know how it came up. */
   timeline: RunTimeline.optional(),
+  /** Earlier messages that were joined into the run and end with it, in order; absent when there is none. */
+  joined_message_ids: z.array(z.string()).optional(),
 };
 
-/** What became of one message. Refused by the manager when the generation is not the agent's current one. */
+/** What became of one message, or of several joined into one run. Refused by the manager when the generation is not the agent's current one. */
 export const RunnerReport = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('completed'),
@@ -39,6 +41,8 @@ export const RunnerReport = z.discriminatedUnion('outcome', [
     usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable(),
   }),
   z.object({ outcome: z.literal('failed'), ...answered, code: z.string(), detail: z.string() }),
+  /** Stopped on request; `content` is what was streamed until then, empty when the run had said nothing. */
+  z.object({ outcome: z.literal('cancelled'), ...answered, content: z.string() }),
 ]);
 export type RunnerReport = z.infer<typeof RunnerReport>;
 
@@ -54,6 +58,10 @@ export type Heartbeat = z.infer<typeof Heartbeat>;
 
 export const HEARTBEAT_INTERVAL_MS = 5_000;
 export const HEARTBEAT_LIFE_MS = 20_000;
+
+/** Told to the agent's instance: none of these messages is to be answered any more. */
+export const CancelRuns = z.object({ message_ids: z.array(z.string()) });
+export type CancelRuns = z.infer<typeof CancelRuns>;
 
 /** Sent to every manager when a credential stops being valid. */
 export const CredentialRevoked = z.object({ api_key_id: z.string() });

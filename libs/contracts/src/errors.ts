@@ -33,6 +33,7 @@ export const errorCatalogue = {
   // Threads and messages
   thread_not_found: { status: 404, title: 'There is no such thread' },
   client_message_id_reused: { status: 409, title: 'The client_message_id was used for another message' },
+  thread_busy: { status: 409, title: 'The thread still owes an answer' },
   too_many_pending: { status: 429, title: 'Too many messages wait for an answer' },
   // Keys
   api_key_not_found: { status: 404, title: 'There is no such API key' },
@@ -51,6 +52,7 @@ export const errorCatalogue = {
   model_timeout: { status: 504, title: 'The model provider took too long' },
   model_malformed: { status: 502, title: 'The model provider sent something that is not an answer' },
   run_failed: { status: 500, title: 'The run failed' },
+  run_cancelled: { status: 409, title: 'The run was cancelled' },
   run_lost: { status: 500, title: 'The run was lost' },
 } as const;
 

@@ -50,6 +50,10 @@ export const MessageInput = z.strictObject({
 });
 export type MessageInput = z.infer<typeof MessageInput>;
 
+/** Ends what the thread of the connection still owes; `type` is absent on Socket.IO, where the event's name says it. */
+export const CancelInput = z.strictObject({ type: z.literal('cancel').optional() });
+export type CancelInput = z.infer<typeof CancelInput>;
+
 export const MessageObject = z.object({
   id: z.string(),
   role: z.enum(['user', 'assistant']),
@@ -63,6 +67,14 @@ export const MessageObject = z.object({
     description:
       'Present when the text was too long for a frame: this is its beginning, `GET /threads/{thread_id}/messages` has the whole.',
   }),
+  interrupted: z
+    .boolean()
+    .optional()
+    .meta({ description: 'True on an answer that was cancelled: `content` is what was said until then.' }),
+  joined_message_ids: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Earlier messages that this reply answers, too (`on_busy: collect`).' }),
 });
 export type MessageObject = z.infer<typeof MessageObject>;
 
@@ -115,7 +127,7 @@ export const RunFrame = z.object({
   type: z.literal('run'),
   content: z.string(),
   run_id: z.string(),
-  state: z.enum(['started', 'retrying', 'completed', 'failed']),
+  state: z.enum(['started', 'retrying', 'completed', 'failed', 'cancelled']),
   message_id: z.string(),
   timeline: RunTimeline.optional().meta({
     description: 'Where the time went; with `completed` and `failed`.',

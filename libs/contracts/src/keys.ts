@@ -18,12 +18,17 @@ export const keys = {
   /** Names one life of a thread's log; a new one says that entries were lost. */
   eventLogEpoch: (agent_id: string, thread_id: string) =>
     `${agentPrefix(agent_id)}:thread:${thread_id}:epoch`,
+  /** Stands while a message that was cancelled must not be streamed any more. */
+  endedRun: (agent_id: string, thread_id: string, message_id: string) =>
+    `${agentPrefix(agent_id)}:thread:${thread_id}:ended:${message_id}`,
   limit: (name: string) => `roost:limit:${name}`,
 };
 
 export const topics = {
   thread: (agent_id: string, thread_id: string) => `${agentPrefix(agent_id)}:thread:${thread_id}:live`,
   agentStatus: (agent_id: string) => `${agentPrefix(agent_id)}:status`,
+  /** What the agent's instance is told: cancel. */
+  control: (agent_id: string) => `${agentPrefix(agent_id)}:control`,
   reportsReady: (agent_id: string) => `${agentPrefix(agent_id)}:reports-ready`,
   anyReportsReady: 'roost:agent:*:reports-ready',
   credentialRevoked: 'roost:credential-revoked',

@@ -10,6 +10,12 @@ export const EVENT_LOG_LENGTH = 4_000;
 /** Entries read at once, unless said otherwise. */
 export const EVENT_LOG_PAGE = 200;
 
+/** What listeners have heard of a run. */
+export interface StreamedRun {
+  run_id: string;
+  content: string;
+}
+
 /** A frame with its place in the log. */
 export interface LoggedEvent {
   /** `<log_epoch>.<stream_id>` */
@@ -38,29 +44,96 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return last
 `;
 
+/** The same for what a run writes: nothing once its message was ended by somebody else. KEYS log, epoch, ended. */
+const APPEND_RUN = `
+if redis.call('GET', KEYS[3]) then return false end
+${APPEND}`;
+
 interface AppendCommand {
   appendToLog(log: string, epoch: string, ...args: (string | number)[]): Promise<string>;
+  appendRunToLog(
+    log: string,
+    epoch: string,
+    ended: string,
+    ...args: (string | number)[]
+  ): Promise<string | null>;
 }
 
 /** The frames of each thread, in order, with cursors that say when something was lost. */
 export class EventLog {
   constructor(private readonly redis: Redis) {
-    if (!('appendToLog' in redis)) redis.defineCommand('appendToLog', { numberOfKeys: 2, lua: APPEND });
+    if ('appendToLog' in redis) return;
+    redis.defineCommand('appendToLog', { numberOfKeys: 2, lua: APPEND });
+    redis.defineCommand('appendRunToLog', { numberOfKeys: 3, lua: APPEND_RUN });
   }
 
   /**
-   * Appends frames in order, each within the maximum size (`fitFrame`), and publishes them to listeners. Resolves with the last one's event id.
+   * Appends frames in order, each within the maximum size (`fitFrame`), and publishes them to listeners. Resolves
+   * with the last one's event id.
    */
   append(agent_id: string, thread_id: string, ...frames: [LoggedFrame, ...LoggedFrame[]]): Promise<string> {
     return (this.redis as Redis & AppendCommand).appendToLog(
       keys.eventLog(agent_id, thread_id),
       keys.eventLogEpoch(agent_id, thread_id),
-      topics.thread(agent_id, thread_id),
-      EVENT_LOG_LIFE_MS,
-      EVENT_LOG_LENGTH,
-      randomBytes(6).toString('hex'),
-      ...frames.flatMap((frame) => fitFrame(frame)).map((frame) => JSON.stringify(frame)),
+      ...appendArguments(agent_id, thread_id, frames),
     );
+  }
+
+  /**
+   * Appends what the run of a message writes. Resolves with null, and appends nothing, once the message was
+   * {@link endRuns ended}: its final frame may stand in the log already.
+   */
+  appendRun(
+    agent_id: string,
+    thread_id: string,
+    message_id: string,
+    ...frames: [LoggedFrame, ...LoggedFrame[]]
+  ): Promise<string | null> {
+    return (this.redis as Redis & AppendCommand).appendRunToLog(
+      keys.eventLog(agent_id, thread_id),
+      keys.eventLogEpoch(agent_id, thread_id),
+      keys.endedRun(agent_id, thread_id, message_id),
+      ...appendArguments(agent_id, thread_id, frames),
+    );
+  }
+
+  /**
+   * Bars the runs of these messages from the log, for the life of the log, and resolves with what they have streamed:
+   * by message the text of its latest run, nothing where none has begun or its beginning is not in the log any more.
+   */
+  async endRuns(
+    agent_id: string,
+    thread_id: string,
+    message_ids: string[],
+  ): Promise<Map<string, StreamedRun>> {
+    const barring = this.redis.pipeline();
+    for (const id of message_ids)
+      barring.set(keys.endedRun(agent_id, thread_id, id), '1', 'PX', EVENT_LOG_LIFE_MS);
+    const failed = (await barring.exec())?.find(([error]) => error)?.[0];
+    if (failed) throw failed;
+    const streamed = new Map<string, StreamedRun>();
+    const asked = new Set(message_ids);
+    for await (const { frame } of this.entries(agent_id, thread_id)) {
+      if ((frame.type !== 'run' && frame.type !== 'token') || !asked.has(frame.message_id)) continue;
+      const known = streamed.get(frame.message_id);
+      if (frame.type === 'token') {
+        if (known) known.content += frame.content;
+      } else if (frame.state === 'started') {
+        streamed.set(frame.message_id, { run_id: frame.run_id, content: '' });
+      }
+    }
+    return streamed;
+  }
+
+  /** What stands in the log, oldest first, read page by page. */
+  private async *entries(agent_id: string, thread_id: string): AsyncGenerator<LoggedEvent> {
+    let after: string | null = null;
+    for (;;) {
+      const page: LoggedEvent[] = (await this.since(agent_id, thread_id, after)) ?? [];
+      yield* page;
+      after = page.at(-1)?.event_id ?? null;
+      if (page.length < EVENT_LOG_PAGE) return;
+    }
   }
 
   /**
@@ -112,6 +185,14 @@ export class EventLog {
     );
   }
 }
+
+const appendArguments = (agent_id: string, thread_id: string, frames: LoggedFrame[]): (string | number)[] => [
+  topics.thread(agent_id, thread_id),
+  EVENT_LOG_LIFE_MS,
+  EVENT_LOG_LENGTH,
+  randomBytes(6).toString('hex'),
+  ...frames.flatMap((frame) => fitFrame(frame)).map((frame) => JSON.stringify(frame)),
+];
 
 const toEvent = (epoch: string, [id, fields]: [string, string[]]): LoggedEvent => ({
   event_id: `${epoch}.${id}`,

@@ -7,6 +7,7 @@ export {
   isLater,
   type LoggedEvent,
   sameEpoch,
+  type StreamedRun,
 } from './event-log';
 export { Heartbeats } from './heartbeats';
 export { Inboxes } from './inboxes';

@@ -30,6 +30,7 @@ describe("an instance's Redis user", () => {
     const own = await connect('agent_own_aaaa', 'inst-1');
     await expect(own.xadd('roost:agent:agent_own_aaaa:reports', '*', 'json', '{}')).resolves.toBeTruthy();
     await expect(own.publish('roost:agent:agent_own_aaaa:reports-ready', '')).resolves.toBe(0);
+    await expect(own.subscribe('roost:agent:agent_own_aaaa:control')).resolves.toBe(1);
   });
 
   it.each([
@@ -42,6 +43,9 @@ describe("an instance's Redis user", () => {
       (own: Redis) => own.get('roost:agent:agent_own_aaaab:heartbeat'),
     ],
     ['the topics of another agent', (own: Redis) => own.publish('roost:agent:agent_other_aaaa:status', '')],
+    ['what another agent is told', (own: Redis) => own.subscribe('roost:agent:agent_other_aaaa:control')],
+    ['what managers are told', (own: Redis) => own.subscribe('roost:credential-revoked')],
+    ['patterns of topics', (own: Redis) => own.psubscribe('roost:agent:agent_own_aaaa:*')],
     ['limits', (own: Redis) => own.get('roost:limit:messages:x')],
     ['every key', (own: Redis) => own.keys('*')],
     ['a flush', (own: Redis) => own.flushall()],

@@ -17,7 +17,18 @@ const COMMANDS = [
     '+multi',
     '+exec',
   ],
-  ...['+publish', '+get', '+set', '+del', '+pexpire', '+eval', '+evalsha', '+script|load'],
+  ...[
+    '+publish',
+    '+subscribe',
+    '+unsubscribe',
+    '+get',
+    '+set',
+    '+del',
+    '+pexpire',
+    '+eval',
+    '+evalsha',
+    '+script|load',
+  ],
 ];
 
 /** One Redis user an instance, limited to the keys and topics of its agent. */

@@ -57,6 +57,24 @@ export class StreamProducer {
     return parseEntries(name, entries).entries.map(({ payload }) => payload);
   }
 
+  /** Takes entries whose payload fits off the agent's stream, delivered or not; looks at the first `limit`. */
+  async remove<Name extends StreamName>(
+    name: Name,
+    agent_id: string,
+    fits: (payload: StreamPayloads[Name]) => boolean,
+    limit: number,
+  ): Promise<void> {
+    const { key, group } = streamChannels[name];
+    const raw = await this.redis.xrange(key(agent_id), '-', '+', 'COUNT', limit);
+    const ids = parseEntries(name, raw).entries.flatMap(({ id, payload }) => (fits(payload) ? [id] : []));
+    if (ids.length === 0) return;
+    await this.redis
+      .multi()
+      .xack(key(agent_id), group, ...ids)
+      .xdel(key(agent_id), ...ids)
+      .exec();
+  }
+
   /** Which of the agents have entries in the stream, delivered or not. */
   async occupied(name: StreamName, agent_ids: string[]): Promise<string[]> {
     if (agent_ids.length === 0) return [];

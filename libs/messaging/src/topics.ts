@@ -1,4 +1,4 @@
-import { AgentStatusEvent, CredentialRevoked, topics } from '@roost/contracts';
+import { AgentStatusEvent, CancelRuns, CredentialRevoked, topics } from '@roost/contracts';
 import type { Redis } from 'ioredis';
 import { type LoggedEvent, parseLoggedEvent } from './event-log';
 import type { Subscriptions } from './subscriptions';
@@ -25,6 +25,18 @@ export class Topics {
 
   async publishCredentialRevoked(event: CredentialRevoked): Promise<void> {
     await this.commands.publish(topics.credentialRevoked, JSON.stringify(CredentialRevoked.parse(event)));
+  }
+
+  /** Tells the agent's instance that these messages are not to be answered any more. */
+  async publishCancel(agent_id: string, event: CancelRuns): Promise<void> {
+    await this.commands.publish(topics.control(agent_id), JSON.stringify(CancelRuns.parse(event)));
+  }
+
+  /** For the agent's own instance. Resolves once the subscription stands; call the result to end it. */
+  onCancel(agent_id: string, listener: (event: CancelRuns) => void): Promise<() => void> {
+    return this.subscriptions.listen(topics.control(agent_id), (message) => {
+      listener(CancelRuns.parse(JSON.parse(message)));
+    });
   }
 
   /** Resolves once the subscription stands; call the result to end it. */

@@ -38,4 +38,21 @@ describe('the terminal chat', () => {
     };
     expect(shown(token('Good'), error)).toBe('\nGood\n\n! no\n');
   });
+
+  it('says that an answer was stopped', () => {
+    const stopped = reply('Good') as Extract<OutboundFrame, { type: 'message' }>;
+    stopped.message_object.interrupted = true;
+    expect(shown(token('Good'), stopped)).toBe('\nGood [stopped]\n\n');
+  });
+
+  it('knows whether an answer is under way, so that Ctrl-C stops it or leaves', () => {
+    const view = new ChatView(() => undefined);
+    expect(view.answering).toBe(false);
+    view.said();
+    expect(view.answering).toBe(true);
+    view.show(reply('Good day'));
+    expect(view.answering).toBe(false);
+    view.show(token('And '));
+    expect(view.answering).toBe(true);
+  });
 });

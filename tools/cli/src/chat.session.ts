@@ -3,12 +3,23 @@ import type { OutboundFrame } from '@roost/contracts';
 /** Turns frames into what a person reads in a terminal. Writes tokens as they come, and a reply only once. */
 export class ChatView {
   private streaming: string | null = null;
+  private isAnswering = false;
 
   constructor(private readonly write: (text: string) => void) {}
+
+  /** Something was said and has no end yet, as far as was shown. */
+  get answering(): boolean {
+    return this.isAnswering;
+  }
+
+  said(): void {
+    this.isAnswering = true;
+  }
 
   show(frame: OutboundFrame): void {
     switch (frame.type) {
       case 'token':
+        this.isAnswering = true;
         if (this.streaming === null) this.write('\n');
         this.streaming = (this.streaming ?? '') + frame.content;
         this.write(frame.content);
@@ -16,6 +27,7 @@ export class ChatView {
       case 'message':
         // Without tokens (another tab's stream was missed, or the reply changed) the reply is written whole.
         if (this.streaming !== frame.content) this.write(`\n${frame.content}`);
+        if (frame.message_object.interrupted) this.write(' [stopped]');
         this.endReply();
         return;
       case 'error':
@@ -26,6 +38,7 @@ export class ChatView {
         this.line(`· ${frame.content}`);
         return;
       case 'run':
+        if (frame.state === 'started') this.isAnswering = true;
         if (frame.state === 'retrying') this.line(`· ${frame.content}`);
         return;
       case 'tool':
@@ -43,6 +56,7 @@ export class ChatView {
 
   private endReply(): void {
     this.streaming = null;
+    this.isAnswering = false;
     this.write('\n\n');
   }
 

@@ -28,7 +28,9 @@ let attempt = 0;
 let leaving = false;
 let socket = connect(agent_id);
 
-console.log(`Talking to ${agent_id} at ${config.manager_url}. Ctrl-D ends the chat, not the agent.`);
+console.log(
+  `Talking to ${agent_id} at ${config.manager_url}. Ctrl-C stops an answer; Ctrl-D ends the chat, not the agent.`,
+);
 terminal.on('line', (line) => {
   if (line.trim() === '') return terminal.prompt();
   if (socket.readyState === WebSocket.CONNECTING) {
@@ -38,13 +40,23 @@ terminal.on('line', (line) => {
   if (socket.readyState !== WebSocket.OPEN) return console.log('! not connected; try again in a moment');
   say(line);
 });
+// While the agent answers the first one stops that; the next one, or one at the prompt, ends the chat.
+let stopping = false;
+terminal.on('SIGINT', () => {
+  if (!view.answering || stopping || socket.readyState !== WebSocket.OPEN) return terminal.close();
+  stopping = true;
+  socket.send(JSON.stringify({ type: 'cancel' }));
+});
 terminal.on('close', () => {
   leaving = true;
   socket.close();
 });
 
-const say = (content: string): void =>
+const say = (content: string): void => {
+  view.said();
+  stopping = false;
   socket.send(JSON.stringify({ type: 'message', content, client_message_id: crypto.randomUUID() }));
+};
 
 /** Comes back where it was: what was missed is shown, and nothing twice. */
 function connect(id: string): WebSocket {
@@ -64,7 +76,10 @@ function connect(id: string): WebSocket {
     thread_id = frame.thread_id ?? thread_id;
     last_event_id = frame.event_id ?? last_event_id;
     view.show(frame);
-    if (frame.type === 'message' || frame.type === 'error') terminal.prompt();
+    if (frame.type === 'message' || frame.type === 'error') {
+      stopping = false;
+      terminal.prompt();
+    }
   });
   opened.on('error', (error) => {
     if (!leaving) console.error(`! ${error.message}`);

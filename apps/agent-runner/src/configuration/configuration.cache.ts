@@ -37,6 +37,12 @@ export class ConfigurationCache {
     return fetched;
   }
 
+  /** Milliseconds of silence that end a collection of messages; null where each is answered alone. */
+  async pauseOf(version: number): Promise<number | null> {
+    const { on_busy, collect_pause_ms } = (await this.of(version)).configuration;
+    return on_busy === 'collect' ? collect_pause_ms : null;
+  }
+
   private async fetch(version: number): Promise<AgentRuntimeConfiguration> {
     const path = internalPaths.config(this.newest.agent_id);
     try {

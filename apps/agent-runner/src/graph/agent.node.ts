@@ -15,12 +15,12 @@ export function agentNode(models: ModelFactory, call: ModelCall) {
   ): Promise<Partial<AgentState>> => {
     const { context } = config;
     if (!context) throw new Error('The graph was invoked without its context');
-    const { message_id, configuration: runtime } = context;
+    const { message_id, first_message_id, configuration: runtime } = context;
     const id = replyId(message_id);
     // Answered before, by a run whose report got lost: the model is not asked twice.
     if (messages.some((message) => message.id === id)) return {};
 
-    const window = memoryWindow(messages, message_id, runtime.configuration.memory);
+    const window = memoryWindow(messages, message_id, runtime.configuration.memory, first_message_id);
     const { content, usage } = await call.answer(
       models.of(runtime),
       [new SystemMessage(systemPrompt(runtime.configuration)), ...window],

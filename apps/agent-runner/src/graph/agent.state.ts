@@ -7,6 +7,7 @@ export type AgentState = typeof MessagesAnnotation.State;
 
 export const AgentContext = Annotation.Root({
   message_id: Annotation<RunContext['message_id']>,
+  first_message_id: Annotation<RunContext['first_message_id']>,
   configuration: Annotation<RunContext['configuration']>,
   onToken: Annotation<RunContext['onToken']>,
   onRetry: Annotation<RunContext['onRetry']>,

@@ -2,15 +2,17 @@ import type { BaseMessage } from '@langchain/core/messages';
 import type { AgentConfiguration } from '@roost/contracts';
 
 /**
- * The messages the model is shown: the one being answered, after at most `depth` earlier ones. It never begins
+ * The messages the model is shown: those being answered, from `first_message_id` to `message_id`, after at most `depth` earlier ones. It never begins
  * with an answer whose question has been forgotten: some models refuse such a conversation.
  */
 export function memoryWindow(
   messages: BaseMessage[],
   message_id: string,
   { enabled, depth }: AgentConfiguration['memory'],
+  first_message_id = message_id,
 ): BaseMessage[] {
   const current = messages.findIndex(({ id }) => id === message_id);
-  const recent = messages.slice(Math.max(0, current - (enabled ? depth : 0)), current + 1);
+  const first = messages.findIndex(({ id }) => id === first_message_id);
+  const recent = messages.slice(Math.max(0, first - (enabled ? depth : 0)), current + 1);
   return recent.slice(recent.findIndex((message) => message.type === 'human'));
 }

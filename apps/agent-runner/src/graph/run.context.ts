@@ -2,8 +2,10 @@ import type { AgentRuntimeConfiguration } from '@roost/contracts';
 
 /** What one run hands to its nodes; none of it is kept in a checkpoint. */
 export interface RunContext {
-  /** The message being answered. */
+  /** The message being answered, the last one of those that were joined. */
   message_id: string;
+  /** The first of them. */
+  first_message_id: string;
   configuration: AgentRuntimeConfiguration;
   /** Text of the answer, in order. A promise asks for a pause: what was handed over has not been written yet. */
   onToken: (text: string) => Promise<void> | undefined;

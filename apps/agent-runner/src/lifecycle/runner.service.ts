@@ -8,10 +8,12 @@ import type { InboxReader } from '../inbox/inbox.reader';
 import type { ThreadScheduler } from '../inbox/thread.scheduler';
 import type { DatabaseClock } from '../timeline/database.clock';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
+import { withBackoff } from './backoff';
 import { ExitError } from './exit.codes';
 import { CredentialRefusedError, type Fence } from './fence';
 
 const READY_DEADLINE_MS = 60_000;
+const LISTEN_DEADLINE_MS = 60_000;
 /** Milliseconds of the grace period kept for handing back and closing. */
 const STOP_MARGIN_MS = 2_000;
 /** Milliseconds an aborted run may take to notice. */
@@ -20,6 +22,7 @@ const ABORT_MS = 1_000;
 /** The order in which an instance comes up and goes down. */
 export class RunnerService {
   constructor(
+    private readonly agent_id: string,
     private readonly manager: ManagerClient,
     private readonly messaging: Messaging,
     private readonly inbox: InboxReader,
@@ -37,7 +40,7 @@ export class RunnerService {
    * @throws {ExitError} when Redis or the manager stays silent.
    */
   async start(): Promise<void> {
-    await this.heartbeat.start();
+    await Promise.all([this.heartbeat.start(), this.obey()]);
     await this.inbox.join();
     void this.inbox.read();
     try {
@@ -57,6 +60,22 @@ export class RunnerService {
       });
     }
     this.logger.info('ready');
+  }
+
+  /** Before the inbox is read: what is cancelled from then on is heard of. */
+  private async obey(): Promise<void> {
+    const listen = (): Promise<unknown> =>
+      this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) => this.scheduler.cancel(message_ids));
+    try {
+      await withBackoff(listen, {
+        deadline_ms: LISTEN_DEADLINE_MS,
+        signal: this.runs.signal,
+        isRetryable: () => !this.fence.isRaised,
+        onFailure: (error) => this.fence.inspect(error),
+      });
+    } catch (error) {
+      throw new ExitError('unavailable', 'Redis takes no subscription; check REDIS_URL.', { cause: error });
+    }
   }
 
   /** Finishes what is under way within `grace_ms`, less a margin, and hands back the rest. */

@@ -103,4 +103,42 @@ describe('FrameWriter', () => {
     expect(texts()).toEqual(['a']);
     expect(onFailure).toHaveBeenCalledOnce();
   });
+
+  it('knows what listeners have been given, and takes no more once the answer was ended', async () => {
+    const { writer, texts, end } = slowLog();
+    writer.started();
+    void writer.token('a');
+    await end(0);
+    void writer.token('b');
+    writer.endAnswer();
+    void writer.token('c');
+    expect(writer.written).toBe('a');
+    const drained = writer.drain();
+    await vi.advanceTimersByTimeAsync(0);
+    await end(1);
+    await drained;
+    expect(texts()).toEqual(['The run has started.|a', 'b']);
+    expect(writer.written).toBe('ab');
+  });
+
+  it('tells that the run was ended elsewhere, once, and does not count what was refused', async () => {
+    const onEnded = vi.fn();
+    const answers = ['1-0', null, null];
+    const writer = new FrameWriter({
+      message_id: 'msg_1',
+      run_id: 'run_1',
+      append: () => Promise.resolve(answers.shift()),
+      onEnded,
+      onFailure: () => undefined,
+    });
+    void writer.token('a');
+    await vi.advanceTimersByTimeAsync(JOIN_MS);
+    void writer.token('b');
+    await vi.advanceTimersByTimeAsync(JOIN_MS);
+    void writer.token('c');
+    await vi.advanceTimersByTimeAsync(JOIN_MS);
+    expect(onEnded).toHaveBeenCalledOnce();
+    expect(writer.written).toBe('a');
+    expect(answers).toHaveLength(1);
+  });
 });

@@ -10,7 +10,9 @@ type RunState = Extract<LoggedFrame, { type: 'run' }>['state'];
 export interface FrameWriterOptions {
   message_id: string;
   run_id: string;
+  /** Resolves with null when the manager has ended the run: nothing of it is shown any more. */
   append: (...frames: [LoggedFrame, ...LoggedFrame[]]) => Promise<unknown>;
+  onEnded?: () => void;
   /** The log could not be written: the run goes on, its listeners get the final reply alone. */
   onFailure: (error: unknown) => void;
 }
@@ -30,6 +32,8 @@ export class FrameWriter {
   private timer: NodeJS.Timeout | null = null;
   private hasToken = false;
   private silent = false;
+  private full = false;
+  private writtenText = '';
 
   constructor(private readonly options: FrameWriterOptions) {}
 
@@ -42,7 +46,7 @@ export class FrameWriter {
     this.timer = setTimeout(() => {
       this.timer = null;
       const [first, ...rest] = this.waiting.splice(0);
-      if (first) this.opening = this.options.append(first, ...rest).catch(this.fail);
+      if (first) this.opening = this.write([first, ...rest]);
     }, JOIN_MS);
   }
 
@@ -53,7 +57,7 @@ export class FrameWriter {
 
   /** Takes more of the answer; a promise asks the caller to wait until earlier text has been written. */
   token(text: string): Promise<void> | undefined {
-    if (this.silent) return undefined;
+    if (this.silent || this.full) return undefined;
     const last = this.waiting.at(-1);
     if (last?.type === 'token') last.content += text;
     else this.waiting.push({ type: 'token', content: text, message_id: this.options.message_id });
@@ -65,6 +69,16 @@ export class FrameWriter {
       this.timer ??= setTimeout(this.append, JOIN_MS);
     }
     return this.waitingLength > WAITING_MAX ? this.drain() : undefined;
+  }
+
+  /** What listeners have been given of the answer. */
+  get written(): string {
+    return this.writtenText;
+  }
+
+  /** Takes no more of the answer; what was handed over is written. */
+  endAnswer(): void {
+    this.full = true;
   }
 
   /** Resolves when everything handed over so far stands in the log, or the log has failed. */
@@ -91,14 +105,24 @@ export class FrameWriter {
     const [first, ...rest] = this.waiting.splice(0);
     this.waitingLength = 0;
     if (!first || this.silent) return;
-    this.appending = this.options
-      .append(first, ...rest)
-      .then(() => undefined, this.fail)
-      .then(() => {
-        this.appending = null;
-        if (this.waiting.length > 0 && !this.timer) this.append();
-      });
+    this.appending = this.write([first, ...rest]).then(() => {
+      this.appending = null;
+      if (this.waiting.length > 0 && !this.timer) this.append();
+    });
   };
+
+  private async write(frames: [LoggedFrame, ...LoggedFrame[]]): Promise<void> {
+    try {
+      if ((await this.options.append(...frames)) !== null) {
+        for (const frame of frames) if (frame.type === 'token') this.writtenText += frame.content;
+      } else if (!this.silent) {
+        this.discard();
+        this.options.onEnded?.();
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
 
   private readonly fail = (error: unknown): void => {
     if (this.silent) return;

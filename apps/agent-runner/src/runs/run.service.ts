@@ -6,6 +6,8 @@ import type { AgentGraph } from '../graph/agent.graph';
 import type { Fence } from '../lifecycle/fence';
 import { FrameWriter } from '../outbox/frame.writer';
 import type { ReportSender } from '../outbox/report.sender';
+import { type Batch, lastOf } from '../inbox/thread.queue';
+import { RunCancelled, unlessAborted, wasCancelled } from './run.cancelled';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { failureOf, logFieldsOf } from './run.failure';
 
@@ -14,7 +16,7 @@ export interface RunIdentity {
   generation: number;
 }
 
-/** One message to its reply: stream the answer, then report it. */
+/** One message, or some that were joined, to its reply: stream the answer, then report it. */
 export class RunService {
   constructor(
     private readonly identity: RunIdentity,
@@ -28,43 +30,72 @@ export class RunService {
   ) {}
 
   /**
-   * Resolves when the report was added. Rejects only when `signal` aborted the run, the instance was replaced or
-   * the report could not be added: then the message is somebody else's to answer.
+   * Resolves when the report was added, with messages that need a run of their own. Rejects only when `stop` aborted
+   * the run, the instance was replaced or the report could not be added: then the messages are somebody else's to
+   * answer. `cancelled` ends the run and keeps what was said.
    */
-  async execute(entry: InboxEntry, signal: AbortSignal): Promise<void> {
-    const { message_id, thread_id } = entry;
+  async execute(batch: Batch, stop: AbortSignal, cancelled: AbortSignal): Promise<InboxEntry[]> {
+    const answered = batch.length > 1 ? await this.countAnswered(batch) : 0;
+    // A run whose report was lost has answered the first ones: its answer is theirs, the others came after it.
+    const [run, left] = answered > 0 ? [batch.slice(0, answered), batch.slice(answered)] : [batch, []];
+    const ended = new AbortController();
+    // A signal of its own: each run adds listeners, and the instance's would gather those of all.
+    const signal = AbortSignal.any([stop, cancelled, ended.signal]);
+    await this.run(run as Batch, signal, () => ended.abort(new RunCancelled()));
+    return left;
+  }
+
+  /** Ends a message whose run was cancelled before it began. */
+  async skip({ message_id, thread_id }: InboxEntry): Promise<void> {
+    const { generation } = this.identity;
+    const run_id = newRunId();
+    await this.reports.send({
+      outcome: 'cancelled',
+      message_id,
+      thread_id,
+      run_id,
+      generation,
+      content: '',
+    });
+  }
+
+  private async run(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<void> {
+    const { message_id, thread_id } = lastOf(batch);
+    const joined_message_ids = batch.slice(0, -1).map((message) => message.message_id);
     const run_id = newRunId();
     const log = this.logger.child({ message_id, thread_id, run_id });
     const frames = new FrameWriter({
       message_id,
       run_id,
-      append: (...batch) => this.messaging.eventLog.append(this.identity.agent_id, thread_id, ...batch),
+      append: (...some) =>
+        this.messaging.eventLog.appendRun(this.identity.agent_id, thread_id, message_id, ...some),
+      onEnded,
       onFailure: (error) => {
         this.fence.inspect(error);
         log.warn({ err: error }, 'the event log failed; only the final reply will be seen');
       },
     });
-    // A signal of its own: each run adds listeners, and the instance's would gather those of all.
-    const outcome = await this.answer(entry, frames, AbortSignal.any([signal]), log);
+    const outcome = await this.answer(batch, frames, signal, log);
     await frames.drain();
     const { generation } = this.identity;
-    await this.reports.send({ message_id, thread_id, run_id, generation, ...outcome });
+    const joined = joined_message_ids.length > 0 ? { joined_message_ids } : {};
+    await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...outcome });
   }
 
   private async answer(
-    entry: InboxEntry,
+    batch: Batch,
     frames: FrameWriter,
     signal: AbortSignal,
     log: Logger,
   ): Promise<Outcome> {
     const started = performance.now();
-    const watch = this.timeline.begin(entry.accepted_at);
+    const watch = this.timeline.begin(lastOf(batch).accepted_at);
     frames.started();
     try {
       const reply = await this.graph.answer(
-        entry,
+        batch,
         {
-          configuration: await this.configurations.of(entry.version),
+          configuration: await unlessAborted(this.configurations.of(lastOf(batch).version), signal),
           onToken: (text) => {
             watch.token();
             return frames.token(text);
@@ -73,12 +104,16 @@ export class RunService {
         },
         signal,
       );
+      // Cancelled before, by a run whose report was lost.
+      if (reply.interrupted) return { outcome: 'cancelled', content: reply.content };
       const timeline = watch.completed();
       frames.run('completed', 'The run has completed.', timeline);
       log.info({ ms: Math.round(performance.now() - started) }, 'run completed');
-      return { outcome: 'completed', ...reply, ...(timeline ? { timeline } : {}) };
+      const { content, usage } = reply;
+      return { outcome: 'completed', content, usage, ...(timeline ? { timeline } : {}) };
     } catch (error) {
       this.fence.inspect(error);
+      if (wasCancelled(signal) && !this.fence.isRaised) return this.keep(batch, frames, log);
       if (signal.aborted || this.fence.isRaised) {
         frames.discard();
         throw error;
@@ -90,9 +125,29 @@ export class RunService {
       return { outcome: 'failed', ...failure, ...(timeline ? { timeline } : {}) };
     }
   }
+
+  /** The next run of the thread is shown what this one was asked, and what it had said. */
+  private async keep(batch: Batch, frames: FrameWriter, log: Logger): Promise<Outcome> {
+    frames.endAnswer();
+    frames.run('cancelled', 'The run was cancelled.');
+    await frames.drain();
+    const content = frames.written;
+    await this.graph
+      .keep(batch, content)
+      .catch((error: unknown) => log.warn({ err: error }, 'what was said is not remembered'));
+    log.info({ characters: content.length }, 'run cancelled');
+    return { outcome: 'cancelled', content };
+  }
+
+  private async countAnswered(batch: Batch): Promise<number> {
+    return this.graph.countAnswered(batch).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'not known whether these messages were answered before');
+      return 0;
+    });
+  }
 }
 
 type OwnFields<Report> = Report extends unknown
-  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation'>
+  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids'>
   : never;
 type Outcome = OwnFields<RunnerReport>;

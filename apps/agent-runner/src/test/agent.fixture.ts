@@ -195,4 +195,6 @@ export const basicConfiguration: AgentConfiguration = {
   limits: { memory_mb: 256, cpus: 1, pids: 64 },
   inactivity_timeout: null,
   access: { chat: 'private' },
+  on_busy: 'enqueue',
+  collect_pause_ms: 1_500,
 };

@@ -1,4 +1,4 @@
-import type { AgentConfiguration } from '@roost/contracts';
+import { type AgentConfiguration, completeConfiguration } from '@roost/contracts';
 import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { AgentEntity } from './agent.entity';
 
@@ -12,7 +12,13 @@ export class AgentVersionEntity {
   @PrimaryColumn('integer')
   version!: number;
 
-  @Column('jsonb')
+  /** Completed when it is read: versions are immutable, and older ones lack fields that came later. */
+  @Column('jsonb', {
+    transformer: {
+      from: (stored: AgentConfiguration) => completeConfiguration(stored),
+      to: (configuration: AgentConfiguration) => configuration,
+    },
+  })
   configuration!: AgentConfiguration;
 
   /** `model.api_key`, sealed; null when the agent has no key of its own. */

@@ -1,4 +1,4 @@
-import type { FailureReason } from '@roost/contracts';
+import type { FailureReason, OnBusy } from '@roost/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 /** An agent's identity and what starting it needs. What it is doing follows from its live instance. */
@@ -13,6 +13,10 @@ export class AgentEntity {
   /** The current version. */
   @Column('integer')
   version!: number;
+
+  /** Of the current version; here, so that accepting a message reads one row. */
+  @Column('text', { default: 'enqueue' })
+  on_busy!: OnBusy;
 
   /** Raised by every start; results of an older one are refused. */
   @Column('integer', { default: 0 })

@@ -72,10 +72,11 @@ export class AgentsRepository {
 
   async create(id: string, version: NewVersion, created_by: string | null): Promise<void> {
     await this.database.transaction(async (tx) => {
-      const { enabled } = version.configuration;
+      const { enabled, on_busy } = version.configuration;
       await tx.insert(AgentEntity, {
         id,
         enabled,
+        on_busy,
         version: 1,
         failure_reason: null,
         failure_detail: null,
@@ -105,7 +106,12 @@ export class AgentsRepository {
       await tx.update(
         AgentEntity,
         { id },
-        { version, enabled: next.configuration.enabled, updated_at: () => 'now()' },
+        {
+          version,
+          enabled: next.configuration.enabled,
+          on_busy: next.configuration.on_busy,
+          updated_at: () => 'now()',
+        },
       );
       return tx.findOneByOrFail(AgentVersionEntity, { agent_id: id, version });
     });

@@ -1,4 +1,5 @@
 import type { Topics } from '@roost/messaging';
+import type { CancellingService } from '../cancelling/cancelling.service';
 import type { AgentsRepository } from '../agents/agents.repository';
 import type { ChatAccess } from './chat-access.service';
 import type { MessagesService } from './messages.service';
@@ -8,6 +9,7 @@ import type { ThreadFeed } from './thread-feed.service';
 export interface ChatServices {
   access: ChatAccess;
   agents: AgentsRepository;
+  cancelling: CancellingService;
   messages: MessagesService;
   feed: ThreadFeed;
   topics: Topics;

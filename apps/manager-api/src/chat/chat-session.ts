@@ -64,6 +64,19 @@ export class ChatSession {
 
   /** Accepts a message after those before it. @throws {ServiceError} */
   say(input: MessageInput): Promise<{ message_id: string; thread_id: string }> {
+    return this.inTurn(() => this.accept(input));
+  }
+
+  /** Stops what the thread owes, messages sent before this included. @throws {ServiceError} */
+  cancel(): Promise<{ message_ids: string[] }> {
+    return this.inTurn(async () => {
+      if (this.thread_id === null || !this.bound) return { message_ids: [] };
+      const { cancelling } = this.services;
+      return { message_ids: await cancelling.cancel(this.request.agent_id, this.thread_id) };
+    });
+  }
+
+  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.ended)
       return Promise.reject(new ServiceError('unauthorized', 'The connection is being closed.'));
     if (this.refusing) return Promise.reject(shuttingDown());
@@ -75,7 +88,7 @@ export class ChatSession {
       );
     }
     this.waiting += 1;
-    const accepted = this.turn.then(() => this.accept(input)).finally(() => (this.waiting -= 1));
+    const accepted = this.turn.then(() => work()).finally(() => (this.waiting -= 1));
     this.turn = accepted.catch(() => undefined);
     return accepted;
   }

@@ -1,12 +1,14 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
+import { CancelInput, type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
+import type { z } from 'zod';
 import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
+import { CancellingService } from '../cancelling/cancelling.service';
 import { CONFIG, type ManagerConfig } from '../config';
 import { Draining } from '../http/draining';
 import { checkStorable } from '../http/storable';
@@ -48,6 +50,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     agents: AgentsRepository,
     messages: MessagesService,
     feed: ThreadFeed,
+    cancelling: CancellingService,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -56,6 +59,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
       agents,
       messages,
       feed,
+      cancelling,
       topics: messaging.topics,
       buffer_bytes: config.SOCKET_BUFFER_BYTES,
     };
@@ -108,18 +112,12 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Reads what a client sent as a message. @throws {ServiceError} `validation_failed` */
   static parse(value: unknown): MessageInput {
-    checkStorable(value);
-    const parsed = MessageInput.safeParse(value);
-    if (parsed.success) return parsed.data;
-    const errors = parsed.error.issues.map(({ path, message }) => ({
-      field: path.join('.') || 'frame',
-      message,
-    }));
-    throw new ServiceError(
-      'validation_failed',
-      errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
-      { errors },
-    );
+    return parseInput(MessageInput, value);
+  }
+
+  /** Reads what a client sent as a cancel. @throws {ServiceError} `validation_failed` */
+  static parseCancel(value: unknown): CancelInput {
+    return parseInput(CancelInput, value);
   }
 
   /**
@@ -194,4 +192,19 @@ function closeReason(error: ServiceError): CloseReason {
     default:
       return 'unauthorized';
   }
+}
+
+function parseInput<Input>(schema: z.ZodType<Input>, value: unknown): Input {
+  checkStorable(value);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    field: path.join('.') || 'frame',
+    message,
+  }));
+  throw new ServiceError(
+    'validation_failed',
+    errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
+    { errors },
+  );
 }

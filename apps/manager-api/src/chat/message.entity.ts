@@ -10,6 +10,13 @@ export type MessageStatus = 'accepted' | 'done' | 'failed';
 @Index('messages_in_thread', ['thread_id', 'position'])
 @Index('messages_owed', ['agent_id', 'position'], { where: "status = 'accepted'" })
 @Index('messages_active', ['agent_id', 'updated_at'])
+@Index('messages_one_at_a_time', ['thread_id'], {
+  unique: true,
+  where: "status = 'accepted' AND exclusive",
+})
+@Index('messages_to_cancel', ['cancel_requested_at'], {
+  where: "status = 'accepted' AND cancel_requested_at IS NOT NULL",
+})
 @Index('messages_repeat_in_thread', ['thread_id', 'client_message_id'], {
   unique: true,
   where: 'client_message_id IS NOT NULL',
@@ -87,6 +94,22 @@ export class MessageEntity {
   /** Of a reply: where the time went. */
   @Column('jsonb', { nullable: true })
   timeline!: RunTimeline | null;
+
+  /** Accepted by an agent with `on_busy: reject`: no other such message of its thread may wait with it. */
+  @Column('boolean', { default: false })
+  exclusive!: boolean;
+
+  /** Somebody asked that it be answered no more. */
+  @Column('timestamptz', { nullable: true })
+  cancel_requested_at!: Date | null;
+
+  /** An answer that was cancelled: its content is what was said until then. */
+  @Column('boolean', { default: false })
+  interrupted!: boolean;
+
+  /** The later message whose reply answers this one, too. */
+  @Column('text', { nullable: true })
+  joined_into!: string | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;

@@ -14,6 +14,7 @@ export const toMessageObject = (message: MessageEntity): MessageObject => ({
   content: message.content,
   created_at: message.created_at.toISOString(),
   in_reply_to: message.in_reply_to,
+  ...(message.interrupted ? { interrupted: true } : {}),
 });
 
 export const toMessageDto = (message: MessageEntity): MessageDto => ({
@@ -21,13 +22,18 @@ export const toMessageDto = (message: MessageEntity): MessageDto => ({
   status: message.status,
   error_code: message.error_code,
   timeline: message.timeline,
+  interrupted: message.interrupted,
+  joined_into: message.joined_into,
 });
 
-/** A reply as it stands in the thread's log. */
-export const replyFrame = (reply: MessageEntity): LoggedFrame => ({
+/** A reply as it stands in the thread's log, with the earlier messages that it answers, too. */
+export const replyFrame = (reply: MessageEntity, joined_message_ids: string[] = []): LoggedFrame => ({
   type: 'message',
   content: reply.content,
-  message_object: toMessageObject(reply),
+  message_object: {
+    ...toMessageObject(reply),
+    ...(joined_message_ids.length > 0 ? { joined_message_ids } : {}),
+  },
 });
 
 export const userMessageFrame = (message: MessageObject): LoggedFrame => ({

@@ -34,6 +34,7 @@ export class MessagesController {
     'thread_not_found',
     'agent_disabled',
     'client_message_id_reused',
+    'thread_busy',
     'too_many_pending',
   )
   async create(

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { ErrorCode, InboxEntry, RunnerReport } from '@roost/contracts';
+import type { ErrorCode, InboxEntry, OnBusy, RunnerReport } from '@roost/contracts';
 import { DataSource } from 'typeorm';
 import { PreparedStatement } from '../database/prepared.statement';
 import { MessageEntity } from './message.entity';
@@ -27,6 +27,7 @@ export interface Acceptance {
   created_at: Date | null;
   owes_too_much: boolean;
   thread_exists: boolean;
+  on_busy: OnBusy;
 }
 
 /** An entry that should be in an inbox, and the seconds since its message was accepted. */
@@ -40,23 +41,26 @@ export interface OwedMessage {
 /**
  * Accepts a message in one round trip and one commit: takes the agent's row FOR SHARE, so that an idle stop, which
  * takes it FOR UPDATE, sees the message or is seen by it. The row itself is not written. A thread is begun only with
- * the message that begins it; its foreign key is checked when the whole statement is done.
+ * the message that begins it; its foreign key is checked when the whole statement is done. With `on_busy: reject` the
+ * message is exclusive: of two at once on one thread the unique index lets one in.
  */
 const ACCEPT = new PreparedStatement<Acceptance>(
   'accept-message',
   `
-  WITH agent AS (SELECT id, enabled, version FROM agents WHERE id = $2 FOR SHARE),
+  WITH agent AS (SELECT id, enabled, version, on_busy FROM agents WHERE id = $2 FOR SHARE),
   owed AS (SELECT count(*) >= $13 AS too_much FROM
             (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) waiting),
   thread AS (SELECT id FROM threads WHERE id = $3 AND agent_id = $2),
   message AS (INSERT INTO messages (id, thread_id, agent_id, role, content, status, client_message_id, sender, channel,
-                                    user_id, user_data, claimed, version)
-              SELECT $1, $3, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version
+                                    user_id, user_data, claimed, version, exclusive)
+              SELECT $1, $3, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version,
+                     agent.on_busy = 'reject'
               FROM agent, owed WHERE enabled AND NOT too_much AND ($12::boolean OR EXISTS (SELECT 1 FROM thread))
+                AND (agent.on_busy <> 'reject' OR NOT EXISTS (SELECT 1 FROM messages WHERE thread_id = $3 AND status = 'accepted'))
               ON CONFLICT DO NOTHING RETURNING id, created_at),
   begun AS (INSERT INTO threads (id, agent_id, owner, user_id, channel)
             SELECT $3, $2, $4, $8, $7 FROM message WHERE $12::boolean)
-  SELECT agent.enabled, agent.version, owed.too_much AS owes_too_much,
+  SELECT agent.enabled, agent.version, agent.on_busy, owed.too_much AS owes_too_much,
          (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
          $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists
   FROM agent, owed`,
@@ -127,7 +131,8 @@ export class MessagesRepository {
   /** What the agent owes an answer to, oldest first. */
   async listOwed(agent_id: string, limit: number): Promise<OwedEntry[]> {
     const rows = await this.database.query<(Omit<OwedEntry, 'accepted_at'> & { accepted_at: string })[]>(
-      `SELECT ${INBOX_ENTRY}, extract(epoch FROM now() - created_at)::float8 AS age_s FROM messages WHERE agent_id = $1 AND status = 'accepted' ORDER BY position LIMIT $2`,
+      `SELECT ${INBOX_ENTRY}, extract(epoch FROM now() - created_at)::float8 AS age_s FROM messages
+       WHERE agent_id = $1 AND status = 'accepted' AND cancel_requested_at IS NULL ORDER BY position LIMIT $2`,
       [agent_id, limit],
     );
     return rows.map((row) => ({ ...row, accepted_at: Number(row.accepted_at) }));
@@ -137,7 +142,7 @@ export class MessagesRepository {
   async listSleepingDebtors(): Promise<string[]> {
     return this.agentIds(
       `SELECT DISTINCT m.agent_id FROM messages m JOIN agents a ON a.id = m.agent_id
-       WHERE m.status = 'accepted' AND a.enabled AND (a.wake_not_before IS NULL OR a.wake_not_before <= now())
+       WHERE m.status = 'accepted' AND m.cancel_requested_at IS NULL AND a.enabled AND (a.wake_not_before IS NULL OR a.wake_not_before <= now())
          AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = m.agent_id AND i.ended_at IS NULL) LIMIT 500`,
     );
   }

@@ -4,6 +4,7 @@ import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { hasScope, ownerOf, type Principal } from '../access/principal';
 import { agentNotFound } from '../agents/agent.views';
+import { CancellingService } from '../cancelling/cancelling.service';
 import { CONFIG, type ManagerConfig } from '../config';
 import { InboxService } from '../lifecycle/inbox.service';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
@@ -41,6 +42,7 @@ export class MessagesService {
     private readonly messages: MessagesRepository,
     private readonly lifecycle: LifecycleService,
     private readonly inbox: InboxService,
+    private readonly cancelling: CancellingService,
     private readonly limits: Limits,
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
@@ -67,6 +69,7 @@ export class MessagesService {
     const created_at = acceptance.created_at ?? new Date();
     this.metrics.messageAccepted();
     this.send(row, acceptance.version, created_at);
+    if (acceptance.on_busy === 'interrupt' && row.begins === null) await this.interrupt(row);
     return { message_id: row.id, thread_id: row.thread_id, repeated: false };
   }
 
@@ -105,6 +108,16 @@ export class MessagesService {
     }
   }
 
+  /** What came before it in the thread is answered no more. */
+  private async interrupt({ id, agent_id, thread_id }: NewMessage): Promise<void> {
+    await this.cancelling.cancel(agent_id, thread_id, id).catch((error: unknown) => {
+      this.logger.warn(
+        { err: error, agent_id, message_id: id },
+        'not interrupted; the message waits its turn',
+      );
+    });
+  }
+
   private async explainRefusal(row: NewMessage, acceptance: Acceptance): Promise<AcceptedMessage> {
     const before = await this.messages.findRepeated(row);
     if (before) {
@@ -120,6 +133,11 @@ export class MessagesService {
       });
     if (!acceptance.thread_exists)
       throw new ServiceError('thread_not_found', 'Leave thread_id out to begin a new thread.');
+    if (acceptance.on_busy === 'reject')
+      throw new ServiceError(
+        'thread_busy',
+        'Wait for its answer, or cancel it, then send the message again.',
+      );
     throw new Error(`message refused without a reason (${errorCatalogue.internal_error.title})`);
   }
 }

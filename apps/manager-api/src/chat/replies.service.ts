@@ -4,6 +4,7 @@ import { Messaging, type StreamConsumer } from '@roost/messaging';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
+import { RunEndings } from '../cancelling/run-endings.service';
 import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
 import { ManagerMetrics } from '../metrics/manager.metrics';
@@ -28,6 +29,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
 
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly endings: RunEndings,
     private readonly instances: InstancesRepository,
     private readonly checkpoints: CheckpointsRepository,
     private readonly threads: ThreadsRepository,
@@ -144,13 +146,13 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** A report that cannot be committed ends as a visible failure, so that nothing waits for it for ever. */
   private async setAside(agent_id: string, report: RunnerReport, error: unknown): Promise<void> {
-    const { message_id, thread_id, run_id } = report;
+    const { message_id, thread_id, run_id, joined_message_ids } = report;
     this.logger.error({ err: error, agent_id, message_id, thread_id }, 'a report was set aside');
     const generation = Math.min(report.generation, GENERATION_MAX);
     const detail = 'The answer could not be stored.';
     try {
       await this.commit(agent_id, {
-        ...{ outcome: 'failed', message_id, thread_id, run_id },
+        ...{ outcome: 'failed', message_id, thread_id, run_id, joined_message_ids },
         ...{ generation, code: 'run_failed', detail },
       });
     } catch (failure) {
@@ -167,32 +169,48 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {
+    if (report.outcome === 'cancelled') return this.endings.takeIn(agent_id, report);
+    const { joined_message_ids = [] } = report;
     if (report.outcome === 'failed') {
-      const code = isErrorCode(report.code) ? report.code : 'run_failed';
-      if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation)))
-        return this.forgetDeleted(agent_id, report.thread_id);
-      this.metrics.messageFailed(code);
-      await this.messaging.eventLog.append(
-        agent_id,
-        report.thread_id,
-        failureFrame(report.message_id, code, report.detail),
-      );
+      for (const message_id of [...joined_message_ids, report.message_id])
+        await this.commitFailure(agent_id, { ...report, message_id });
       return;
     }
-    const reply_id = newMessageId();
-    const reply = await this.messages.commitReply(reply_id, agent_id, withoutNul(report));
-    if (!reply) {
+    const committed =
+      joined_message_ids.length > 0
+        ? await this.endings.commitJoined(agent_id, withoutNul(report))
+        : await this.commitReply(agent_id, report);
+    if (!committed) {
       this.logger.warn(
         { agent_id, message_id: report.message_id, generation: report.generation },
         'report of another generation refused',
       );
       return this.forgetDeleted(agent_id, report.thread_id);
     }
-    // Not when it had been committed before, by a manager that did not live to show it.
-    if (reply.id === reply_id) this.metrics.messageAnswered(reply.timeline);
-    await this.messaging.eventLog.append(agent_id, reply.thread_id, replyFrame(reply));
+    const { reply, joined } = committed;
+    await this.messaging.eventLog.append(agent_id, reply.thread_id, replyFrame(reply, joined));
     await this.instances.forgetFailures(agent_id);
     await this.checkpoints.prune(agent_id, reply.thread_id);
+  }
+
+  private async commitReply(agent_id: string, report: Extract<RunnerReport, { outcome: 'completed' }>) {
+    const reply_id = newMessageId();
+    const reply = await this.messages.commitReply(reply_id, agent_id, withoutNul(report));
+    // Not when it had been committed before, by a manager that did not live to show it.
+    if (reply?.id === reply_id) this.metrics.messageAnswered(reply.timeline);
+    return reply && { reply, joined: [] };
+  }
+
+  private async commitFailure(
+    agent_id: string,
+    report: Extract<RunnerReport, { outcome: 'failed' }>,
+  ): Promise<void> {
+    const { message_id, thread_id, detail, generation } = report;
+    const code = isErrorCode(report.code) ? report.code : 'run_failed';
+    if (!(await this.messages.commitFailure(agent_id, message_id, code, generation)))
+      return this.forgetDeleted(agent_id, thread_id);
+    this.metrics.messageFailed(code);
+    await this.messaging.eventLog.append(agent_id, thread_id, failureFrame(message_id, code, detail));
   }
 }
 

@@ -162,7 +162,7 @@ export class StreamsService implements OnModuleDestroy {
   }
 
   private async endOf(message: MessageEntity) {
-    const reply = await this.messages.findReply(message.id);
+    const reply = await this.messages.findReply(message.joined_into ?? message.id);
     return reply ? replyFrame(reply) : failureFrame(message.id, message.error_code ?? 'run_failed', '');
   }
 }
@@ -170,11 +170,15 @@ export class StreamsService implements OnModuleDestroy {
 const sendFrame = (stream: EventStream, frame: FeedFrame): void =>
   stream.send(frame.type, frame.event_id, frame);
 
+const answers = ({ message_object }: Extract<FeedFrame, { type: 'message' }>, message_id: string): boolean =>
+  message_object.in_reply_to === message_id ||
+  (message_object.joined_message_ids?.includes(message_id) ?? false);
+
 const concerns = (frame: FeedFrame, message_id: string): boolean =>
   frame.type === 'message'
-    ? frame.message_object.in_reply_to === message_id
+    ? answers(frame, message_id)
     : frame.type !== 'user_message' && frame.type !== 'resync' && frame.message_id === message_id;
 
 const endsRun = (frame: FeedFrame, message_id: string): boolean =>
-  (frame.type === 'message' && frame.message_object.in_reply_to === message_id) ||
+  (frame.type === 'message' && answers(frame, message_id)) ||
   (frame.type === 'error' && frame.message_id === message_id);

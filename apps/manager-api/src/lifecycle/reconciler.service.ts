@@ -9,6 +9,7 @@ import type { Launcher, PresentInstance } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
+import { CancellingService } from '../cancelling/cancelling.service';
 import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -37,6 +38,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly instances: InstancesRepository,
     private readonly messages: MessagesRepository,
     private readonly replies: RepliesService,
+    private readonly cancelling: CancellingService,
     private readonly inbox: InboxService,
     private readonly ending: InstanceEnding,
     private readonly lifecycle: LifecycleService,
@@ -70,7 +72,13 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** One pass over what is recorded. */
   async reconcile(): Promise<void> {
-    await this.pass([this.endOverdue, this.stopDisabled, this.takeInReports, this.answerOwed]);
+    await this.pass([
+      this.endOverdue,
+      this.stopDisabled,
+      this.takeInReports,
+      this.endCancelled,
+      this.answerOwed,
+    ]);
   }
 
   /** One pass over what the platform shows. */
@@ -149,6 +157,11 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       await this.instances.listRecentlyActive(),
     );
     await this.each(waiting, (agent_id) => this.replies.takeIn(agent_id));
+  }
+
+  /** Before what is owed is answered. */
+  private async endCancelled(): Promise<void> {
+    await this.cancelling.endOverdue();
   }
 
   /** Wakes agents that owe an answer and sleep, and reminds running ones of what Redis may have forgotten. */

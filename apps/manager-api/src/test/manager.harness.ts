@@ -257,6 +257,41 @@ export class TestRunner {
     });
   }
 
+  /** Writes the beginning of a run, as far as it has come. @returns false when it is barred from the log. */
+  async stream(entry: InboxEntry, ...texts: string[]): Promise<boolean> {
+    const { message_id, thread_id } = entry;
+    const written = await this.messaging.eventLog.appendRun(
+      this.agent_id,
+      thread_id,
+      message_id,
+      { type: 'run', content: '', run_id: 'run_test', state: 'started', message_id },
+      ...texts.map((content) => ({ type: 'token' as const, content, message_id })),
+    );
+    return written !== null;
+  }
+
+  /** Reports the end of a run as it is. */
+  async end(
+    entry: InboxEntry,
+    outcome:
+      | { outcome: 'cancelled'; content: string }
+      | { outcome: 'completed'; content: string; usage: null }
+      | { outcome: 'failed'; code: string; detail: string },
+    joined_message_ids?: string[],
+  ): Promise<void> {
+    const { message_id, thread_id } = entry;
+    const { generation } = this.identity;
+    const run = { message_id, thread_id, run_id: 'run_test', generation };
+    await this.messaging.streams.add('reports', this.agent_id, { ...run, joined_message_ids, ...outcome });
+  }
+
+  /** What it is told to cancel, from now on. */
+  async cancels(): Promise<string[][]> {
+    const told: string[][] = [];
+    await this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) => told.push(message_ids));
+    return told;
+  }
+
   close(): void {
     this.messaging.close();
   }

@@ -1,5 +1,13 @@
 import { PartialType } from '@nestjs/swagger';
-import { chatAccess, type ChatAccess, type ModelProvider, modelProviders } from '../agent-configuration';
+import {
+  chatAccess,
+  type ChatAccess,
+  COLLECT_PAUSE_MS_DEFAULT,
+  type ModelProvider,
+  modelProviders,
+  type OnBusy,
+  onBusyModes,
+} from '../agent-configuration';
 import {
   BooleanField,
   EnumField,
@@ -211,6 +219,24 @@ export class AgentConfigurationDto {
     default: {},
   })
   access!: AccessDto;
+
+  @EnumField({
+    description:
+      'What becomes of a message to a thread that still owes an answer. `enqueue`: it waits its turn. `reject`: it is refused with `thread_busy`. `interrupt`: what came before is cancelled, what was said of it is kept. `collect`: messages are joined until none comes for `collect_pause_ms`, and get one reply.',
+    example: 'enqueue',
+    values: onBusyModes,
+    default: 'enqueue',
+  })
+  on_busy!: OnBusy;
+
+  @IntegerField({
+    description: 'The pause that ends a collection, in milliseconds; only for `on_busy: collect`.',
+    example: 1_500,
+    min: 100,
+    max: 30_000,
+    default: COLLECT_PAUSE_MS_DEFAULT,
+  })
+  collect_pause_ms!: number;
 }
 
 /** A JSON merge patch (RFC 7396) of the configuration, but null is a value: it never removes a field. */

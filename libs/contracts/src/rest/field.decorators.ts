@@ -111,6 +111,10 @@ export const EnumListField = (options: FieldOptions & { values: readonly string[
     IsIn(options.values, { each: true }),
   );
 
+/** A list of texts, in answers. */
+export const StringListField = (options: FieldOptions): PropertyDecorator =>
+  field(options, { type: 'array', items: { type: 'string' } }, IsArray(), IsString({ each: true }));
+
 export const BooleanField = (options: FieldOptions): PropertyDecorator =>
   field(options, { type: Boolean }, IsBoolean());
 

@@ -1,10 +1,12 @@
 import {
+  BooleanField,
   EnumField,
   IntegerField,
   ItemsField,
   NestedField,
   ObjectField,
   StringField,
+  StringListField,
   TimeField,
 } from './field.decorators';
 import { MESSAGE_CONTENT_MAX, type MessageObject } from '../frames';
@@ -112,6 +114,28 @@ export class MessageDto implements MessageObject {
     nullable: true,
   })
   timeline!: RunTimelineDto | null;
+
+  @BooleanField({
+    description: 'An answer that was cancelled: `content` is what was said until then.',
+    example: false,
+  })
+  interrupted!: boolean;
+
+  @StringField({
+    description: 'The later message of the user whose reply answers this one, too (`on_busy: collect`).',
+    example: null,
+    max: 64,
+    nullable: true,
+  })
+  joined_into!: string | null;
+}
+
+export class CancelledMessagesDto {
+  @StringListField({
+    description: 'The messages that were not answered yet, in order; each ends within a second.',
+    example: ['msg_7Hq2mV9xKpL4sRtYwZ0bNc'],
+  })
+  message_ids!: string[];
 }
 
 export class MessagePageDto {

@@ -101,24 +101,36 @@ export class PlainSocketServer {
 
 function handleFrame(session: ChatSession, data: RawData, binary: boolean): void {
   try {
-    session
-      .say(ChatSessions.parse(readFrame(data, binary)))
-      .catch((error: unknown) => session.complain(asServiceError(error)));
+    carryOut(session, readFrame(data, binary)).catch((error: unknown) =>
+      session.complain(asServiceError(error)),
+    );
   } catch (error) {
     session.complain(asServiceError(error));
   }
 }
 
-/** The JSON object of a text frame that says it is a message. */
-function readFrame(data: RawData, binary: boolean): unknown {
+function carryOut(session: ChatSession, frame: Record<string, unknown>): Promise<unknown> {
+  switch (frame['type']) {
+    case 'message':
+      return session.say(ChatSessions.parse(frame));
+    case 'cancel':
+      ChatSessions.parseCancel(frame);
+      return session.cancel();
+    default:
+      throw new ServiceError(
+        'unknown_frame_type',
+        'Send {"type":"message","content":"…"} or {"type":"cancel"}.',
+      );
+  }
+}
+
+/** The JSON object of a text frame. */
+function readFrame(data: RawData, binary: boolean): Record<string, unknown> {
   if (binary) throw new ServiceError('binary_not_supported', 'Send JSON as text.');
   const text = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
   if (text.length > FRAME_BYTES_MAX)
     throw new ServiceError('frame_too_large', `A frame may have ${FRAME_BYTES_MAX} bytes.`);
-  const frame = parseObject(text.toString('utf8'));
-  if (frame['type'] !== 'message')
-    throw new ServiceError('unknown_frame_type', 'Send {"type":"message","content":"…"}.');
-  return frame;
+  return parseObject(text.toString('utf8'));
 }
 
 function parseObject(text: string): Record<string, unknown> {

@@ -66,11 +66,27 @@ export class SocketIoGateway
 
   /** Acknowledged with the ids once the message is committed, or with the error. */
   @SubscribeMessage('message')
-  async message(@ConnectedSocket() socket: ChatSocket, @MessageBody() body: unknown): Promise<object> {
+  message(@ConnectedSocket() socket: ChatSocket, @MessageBody() body: unknown): Promise<object> {
+    return this.acknowledged(socket, (session) => session.say(ChatSessions.parse(withoutType(body))));
+  }
+
+  /** Acknowledged with the ids of what was still owed. */
+  @SubscribeMessage('cancel')
+  cancel(@ConnectedSocket() socket: ChatSocket, @MessageBody() body: unknown): Promise<object> {
+    return this.acknowledged(socket, (session) => {
+      ChatSessions.parseCancel(withoutType(body) ?? {});
+      return session.cancel();
+    });
+  }
+
+  private async acknowledged(
+    socket: ChatSocket,
+    work: (session: ChatSession) => Promise<object>,
+  ): Promise<object> {
     const session = await socket.data.session;
     if (!session) return acknowledgeError(new ServiceError('unauthorized', 'The connection was refused.'));
     try {
-      return await session.say(ChatSessions.parse(withoutType(body)));
+      return await work(session);
     } catch (error) {
       const known = asServiceError(error);
       session.complain(known);
