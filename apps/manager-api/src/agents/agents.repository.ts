@@ -44,8 +44,7 @@ const INTEGER_MAX = 2 ** 31 - 1;
 const DISABLED = '\'The agent is disabled; enable it with PATCH /agents/{agent_id} {"enabled": true}.\'';
 
 /** The live instance decides; without one a failure shows until the next start. */
-const status = (per_key_max: number | null): string => `
-  WITH ${queueOfStarts(per_key_max)}
+const STATUS = `
   SELECT a.id AS agent_id,
          coalesce(i.state, CASE WHEN a.failure_reason IS NULL THEN 'stopped' ELSE 'failed' END) AS state,
          CASE WHEN i.id IS NULL THEN a.failure_reason END AS reason,
@@ -54,20 +53,21 @@ const status = (per_key_max: number | null): string => `
          END AS detail,
          extract(epoch FROM statement_timestamp())::float8 * 1000 AS as_of,
          a.generation, a.version, a.enabled, i.running_version, i.ready_at AS started_at,
-         CASE WHEN ${WAITS} THEN (SELECT position FROM queue WHERE queue.id = i.id) END AS queue_position,
+         coalesce(${WAITS}, false) AS waits,
          greatest((SELECT max(m.updated_at) FROM messages m WHERE m.agent_id = a.id), i.ready_at) AS last_active_at
   FROM agents a LEFT JOIN instances i ON i.agent_id = a.id AND i.ended_at IS NULL
   WHERE a.id = ANY($1)`;
 
 @Injectable()
 export class AgentsRepository {
-  private readonly statusQuery: string;
+  private readonly placesQuery: string;
 
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     @Inject(CONFIG) config: ManagerConfig,
   ) {
-    this.statusQuery = status(config.RUNNING_AGENTS_PER_KEY_MAX ?? null);
+    this.placesQuery = `WITH ${queueOfStarts(config.RUNNING_AGENTS_PER_KEY_MAX ?? null)}
+      SELECT agent_id, position FROM queue WHERE agent_id = ANY($1)`;
   }
 
   async create(id: string, version: NewVersion, created_by: string | null): Promise<void> {
@@ -131,7 +131,7 @@ export class AgentsRepository {
   }
 
   async status(id: string): Promise<AgentStatusView | null> {
-    const [status] = await this.database.query<AgentStatusView[]>(this.statusQuery, [[id]]);
+    const [status] = await this.statuses([id]);
     return status ?? null;
   }
 
@@ -179,6 +179,24 @@ export class AgentsRepository {
     });
   }
 
+  /** The queue is looked at only for those that wait. */
+  private async statuses(ids: string[]): Promise<AgentStatusView[]> {
+    const rows = await this.database.query<(Omit<AgentStatusView, 'queue_position'> & { waits: boolean })[]>(
+      STATUS,
+      [ids],
+    );
+    const waiting = rows.filter(({ waits }) => waits).map(({ agent_id }) => agent_id);
+    const places =
+      waiting.length === 0
+        ? []
+        : await this.database.query<{ agent_id: string; position: number }[]>(this.placesQuery, [waiting]);
+    const position = new Map(places.map((place) => [place.agent_id, place.position]));
+    return rows.map(({ waits: _waits, ...status }) => ({
+      ...status,
+      queue_position: position.get(status.agent_id) ?? null,
+    }));
+  }
+
   private async views(ids: string[]): Promise<AgentView[]> {
     if (ids.length === 0) return [];
     const [agents, versions, statuses] = await Promise.all([
@@ -193,7 +211,7 @@ export class AgentsRepository {
         .innerJoin(AgentEntity, 'agent', 'agent.id = row.agent_id AND agent.version = row.version')
         .where('row.agent_id = ANY(:ids)', { ids })
         .getMany(),
-      this.database.query<AgentStatusView[]>(this.statusQuery, [ids]),
+      this.statuses(ids),
     ]);
     return ids.flatMap((id) => {
       const agent = agents.find((row) => row.id === id);
