@@ -7,4 +7,5 @@ export * from './frames';
 export * from './ids';
 export * from './instance';
 export * from './keys';
+export * from './pool';
 export * from './status';
