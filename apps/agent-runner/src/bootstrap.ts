@@ -1,5 +1,7 @@
 import { NestFactory } from '@nestjs/core';
+import type { ExchangeResponse } from '@roost/contracts';
 import { NestLogger } from '@roost/service-kit';
+import type { PoolConfig } from './config';
 import { RunnerService } from './lifecycle/runner.service';
 import { RunnerModule, type RunnerSetting } from './runner.module';
 
@@ -11,4 +13,25 @@ export async function assemble(setting: RunnerSetting): Promise<RunnerService> {
     { logger: new NestLogger(setting.logger), abortOnError: false },
   );
   return context.get(RunnerService);
+}
+
+/** Loads and compiles all that {@link assemble} needs, by assembling an instance of no agent. */
+export async function warmUp(
+  config: PoolConfig,
+  setting: Omit<RunnerSetting, 'config' | 'exchange'>,
+): Promise<void> {
+  const nobody = 'agent_warm_0000';
+  const exchange: ExchangeResponse = {
+    instance_id: config.INSTANCE_ID,
+    generation: 0,
+    token: '',
+    redis: { username: '', password: '' },
+    configuration: {
+      agent_id: nobody,
+      version: 0,
+      model: { base_url: 'http://127.0.0.1:1', api_key: null },
+      configuration: {} as ExchangeResponse['configuration']['configuration'],
+    },
+  };
+  await assemble({ ...setting, config: { ...config, AGENT_ID: nobody }, exchange });
 }
