@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
@@ -8,6 +8,7 @@ import {
 import { Messaging } from '@roost/messaging';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
+import { CONFIG, type ManagerConfig } from '../config';
 import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
@@ -26,6 +27,7 @@ export class ExchangeService {
     private readonly messaging: Messaging,
     private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   /**
@@ -38,7 +40,13 @@ export class ExchangeService {
     const configuration = await this.configuration(agent_id, null);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
     const token = newSecret('inst');
-    const instance = await this.credentials.exchange(instance_id, agent_id, code_hash, hashSecret(token));
+    const instance = await this.credentials.exchange(
+      instance_id,
+      agent_id,
+      code_hash,
+      hashSecret(token),
+      this.config.START_DEADLINE_SECONDS,
+    );
     if (!instance) {
       // It was ended meanwhile, perhaps before its access was granted.
       if ((await this.instances.findLive(agent_id))?.id !== instance_id)
@@ -51,6 +59,8 @@ export class ExchangeService {
   }
 
   async ready({ instance_id, agent_id }: InstancePrincipal): Promise<void> {
+    // What it waited with, had it been in the warm pool.
+    await this.messaging.instanceAccess.revokePool(instance_id);
     if (await this.instances.markRunning(instance_id)) await this.statuses.announce(agent_id);
   }
 
