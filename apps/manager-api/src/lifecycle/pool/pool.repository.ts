@@ -63,13 +63,24 @@ export class PoolRepository {
     });
   }
 
-  /** Uses up the code of a starting member. False when it was used, has expired or is not its own. */
-  async exchange(id: string, code_hash: Buffer, token_hash: Buffer): Promise<boolean> {
-    return this.changed(
-      `UPDATE pool_instances SET code_hash = NULL, token_hash = $3
+  /**
+   * Uses up the code of a starting member, once `grant` has succeeded: its failure does not spend it.
+   * Null, and nothing granted, when the code was used, has expired or is not its own.
+   */
+  async exchange<Granted>(
+    id: string,
+    code_hash: Buffer,
+    token_hash: Buffer,
+    grant: () => Promise<Granted>,
+  ): Promise<Granted | null> {
+    return this.database.transaction(async (tx) => {
+      const [used] = await tx.query<[unknown[], number]>(
+        `UPDATE pool_instances SET code_hash = NULL, token_hash = $3
        WHERE id = $1 AND code_hash = $2 AND state = 'starting' AND deadline > now() RETURNING id`,
-      [id, code_hash, token_hash],
-    );
+        [id, code_hash, token_hash],
+      );
+      return used.length > 0 ? grant() : null;
+    });
   }
 
   /** @returns whether the token is the member's; telling twice is harmless. */

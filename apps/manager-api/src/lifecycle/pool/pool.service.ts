@@ -21,11 +21,17 @@ export class PoolService {
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
-  /** @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another member. */
+  /**
+   * The code is used up last: Redis being away does not spend it.
+   * @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another member.
+   */
   async exchange({ instance_id, code }: PoolExchangeRequest): Promise<PoolExchangeResponse> {
     const token = newSecret('inst');
-    if (!(await this.members.exchange(instance_id, hashSecret(code), hashSecret(token)))) throw refused();
-    return { token, redis: await this.messaging.instanceAccess.grantPool(instance_id) };
+    const redis = await this.members.exchange(instance_id, hashSecret(code), hashSecret(token), () =>
+      this.messaging.instanceAccess.grantPool(instance_id),
+    );
+    if (!redis) throw refused();
+    return { token, redis };
   }
 
   /** @throws {ServiceError} `unauthorized` when the token is not that of a member. */

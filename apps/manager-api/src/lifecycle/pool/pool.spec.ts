@@ -1,5 +1,6 @@
 import { poolPaths } from '@roost/contracts';
 import type { MemoryLauncher } from '@roost/launcher';
+import { InstanceAccess } from '@roost/messaging';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startManager } from '../../bootstrap';
@@ -201,6 +202,21 @@ describe('a member waiting', () => {
     expect((await manager.call('POST', poolPaths.exchange, again)).status).toBe(404);
   });
 
+  it('may exchange its code again when Redis was away the first time', async () => {
+    await useManager({ POOL_SIZE: '1' });
+    const grant = vi
+      .spyOn(InstanceAccess.prototype, 'grantPool')
+      .mockRejectedValueOnce(new Error('Redis is away'));
+    const env = await vi.waitFor(async () => {
+      const [id] = await launched();
+      return manager.launcher.instance(id!).spec.env;
+    }, PATIENCE);
+    const body = { instance_id: env['INSTANCE_ID'], code: env['EXCHANGE_CODE'] };
+    expect((await manager.internal('POST', poolPaths.exchange, body, 'none')).status).toBe(500);
+    expect((await manager.internal('POST', poolPaths.exchange, body, 'none')).status).toBe(200);
+    grant.mockRestore();
+  });
+
   it('has an environment that names no agent and no lasting secret', async () => {
     await useManager({ POOL_SIZE: '1' });
     const { env } = await member();
@@ -335,7 +351,7 @@ async function secondManager(env: Record<string, string>) {
   const second = closing(await startManager(config, pino({ enabled: false })));
   const own = second.app.get<MemoryLauncher>(LAUNCHER);
   for (const call of ['launch', 'stop', 'remove', 'inspect', 'list'] as const) {
-    vi.spyOn(own, call).mockImplementation(manager.launcher[call].bind(manager.launcher) as never);
+    vi.spyOn(own, call).mockImplementation(manager.launcher[call].bind(manager.launcher));
   }
   return second;
 }
