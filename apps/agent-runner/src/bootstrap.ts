@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { ExchangeResponse } from '@roost/contracts';
 import { NestLogger } from '@roost/service-kit';
 import type { PoolConfig } from './config';
+import { rehearse } from './graph/rehearsal';
 import { RunnerService } from './lifecycle/runner.service';
 import { RunnerModule, type RunnerSetting } from './runner.module';
 
@@ -15,7 +16,7 @@ export async function assemble(setting: RunnerSetting): Promise<RunnerService> {
   return context.get(RunnerService);
 }
 
-/** Loads and compiles all that {@link assemble} needs, by assembling an instance of no agent. */
+/** Loads and compiles all that an instance needs, by assembling one of no agent and rehearsing an answer. */
 export async function warmUp(
   config: PoolConfig,
   setting: Omit<RunnerSetting, 'config' | 'exchange'>,
@@ -34,4 +35,6 @@ export async function warmUp(
     },
   };
   await assemble({ ...setting, config: { ...config, AGENT_ID: nobody }, exchange });
+  // Only speed is lost without it.
+  await rehearse().catch((error: unknown) => setting.logger.warn({ err: error }, 'rehearsal failed'));
 }
