@@ -93,7 +93,7 @@ export class InstanceLaunching {
       this.logger.warn({ err: error, instance_id: instance.id }, 'a pool member cannot be told its agent');
       await this.ending.finish(instance, null);
     }
-    this.keeper.refillInBackground();
+    this.keeper.refillSoon();
   }
 }
 

@@ -16,6 +16,8 @@ import type { PoolInstanceEntity } from './pool-instance.entity';
 import { memberSpec, targetSize } from './pool-template';
 import { PoolRepository } from './pool.repository';
 
+/** Milliseconds a claimed member has the machine for its first answer, before the next one is started. */
+const REFILL_DELAY_MS = 500;
 /** Milliseconds before members are started again after the n-th failure in a row. */
 const backoff = (failures: number): number =>
   Math.min(60_000, 500 * 2 ** Math.min(failures, 10)) * (0.75 + Math.random() / 2);
@@ -25,6 +27,7 @@ const backoff = (failures: number): number =>
 export class PoolKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private filling: Promise<void> | null = null;
   private wanted = false;
+  private soon: NodeJS.Timeout | null = null;
   private closed = false;
   private failures = 0;
   private notBefore = 0;
@@ -48,6 +51,7 @@ export class PoolKeeper implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     this.closed = true;
+    if (this.soon) clearTimeout(this.soon);
     await this.filling;
   }
 
@@ -77,6 +81,14 @@ export class PoolKeeper implements OnApplicationBootstrap, BeforeApplicationShut
 
   refillInBackground(): void {
     void this.refill();
+  }
+
+  /** After a claim. Many claims in a row lead to one refill. */
+  refillSoon(): void {
+    this.soon ??= setTimeout(() => {
+      this.soon = null;
+      this.refillInBackground();
+    }, REFILL_DELAY_MS);
   }
 
   /** Never rejects: what fails is repeated by the next pass. Calls meanwhile lead to one more round. */
