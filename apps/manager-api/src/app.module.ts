@@ -54,6 +54,7 @@ import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
 import { ExchangeService } from './lifecycle/exchange.service';
 import { InboxService } from './lifecycle/inbox.service';
+import { InstanceBeginnings } from './lifecycle/instance-beginnings.repository';
 import { InstanceCredentialsRepository } from './lifecycle/instance-credentials.repository';
 import { InstanceEnding } from './lifecycle/instance-ending.service';
 import { InstanceLaunching } from './lifecycle/instance-launching.service';
@@ -65,6 +66,10 @@ import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
 import { Periodic } from './lifecycle/periodic';
 import { InstancesCleaning } from './lifecycle/instances.cleaning';
+import { PoolController } from './lifecycle/pool/pool.controller';
+import { PoolKeeper } from './lifecycle/pool/pool.keeper';
+import { PoolRepository } from './lifecycle/pool/pool.repository';
+import { PoolService } from './lifecycle/pool/pool.service';
 import { Reconciler } from './lifecycle/reconciler.service';
 import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
 import { RoomRepository } from './lifecycle/start-queue/room.repository';
@@ -91,6 +96,7 @@ const controllers = [
   IntegrationsController,
   MessagesController,
   MetricsController,
+  PoolController,
   ThreadsController,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
@@ -100,6 +106,7 @@ const lifecycle = [
   AgentStatusPublisher,
   ExchangeService,
   InboxService,
+  InstanceBeginnings,
   InstanceCredentialsRepository,
   InstanceEnding,
   InstanceLaunching,
@@ -109,6 +116,9 @@ const lifecycle = [
   LifecycleService,
   Periodic,
   InstancesCleaning,
+  PoolKeeper,
+  PoolRepository,
+  PoolService,
   Reconciler,
   RoomRepository,
   RuntimeConfiguration,

@@ -21,6 +21,8 @@ export const keys = {
   /** Stands while a message that was cancelled must not be streamed any more. */
   endedRun: (agent_id: string, thread_id: string, message_id: string) =>
     `${agentPrefix(agent_id)}:thread:${thread_id}:ended:${message_id}`,
+  /** List of at most one entry: what a member of the warm pool becomes. */
+  poolAssignment: (instance_id: string) => `roost:pool:${instance_id}:assignment`,
   limit: (name: string) => `roost:limit:${name}`,
 };
 
@@ -41,6 +43,8 @@ export const REPORTS_GROUP = 'manager';
 
 /** The Redis user of one instance. */
 export const instanceUser = (instance_id: string): string => `roost-${instance_id}`;
-/** The instance that a Redis user belongs to, or null when it is another's user. */
+/** The Redis user of an instance while it waits in the warm pool. */
+export const poolUser = (instance_id: string): string => `roost-pool-${instance_id}`;
+/** The instance that a Redis user belongs to, at work or in the pool; null when it is another's user. */
 export const instanceOfUser = (user: string): string | null =>
-  user.startsWith(instanceUser('inst-')) ? user.slice(instanceUser('').length) : null;
+  /^roost-(?:pool-)?(inst-.+)$/.exec(user)?.[1] ?? null;

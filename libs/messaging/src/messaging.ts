@@ -4,6 +4,7 @@ import { EventLog } from './event-log';
 import { Heartbeats } from './heartbeats';
 import { Inboxes } from './inboxes';
 import { InstanceAccess } from './instance-access';
+import { PoolAssignmentReader, PoolAssignments } from './pool-assignments';
 import { type RateLimit, RateLimiter } from './rate-limits';
 import { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
 import { StreamProducer, type StreamName } from './streams';
@@ -20,6 +21,7 @@ export class Messaging {
   readonly heartbeats: Heartbeats;
   readonly inboxes: Inboxes;
   readonly instanceAccess: InstanceAccess;
+  readonly poolAssignments: PoolAssignments;
   private readonly commands: Redis;
   private readonly open: Redis[] = [];
   private lazyTopics: Topics | null = null;
@@ -36,6 +38,7 @@ export class Messaging {
     this.heartbeats = new Heartbeats(this.commands);
     this.inboxes = new Inboxes(this.commands);
     this.instanceAccess = new InstanceAccess(this.commands);
+    this.poolAssignments = new PoolAssignments(this.commands);
   }
 
   get topics(): Topics {
@@ -51,6 +54,11 @@ export class Messaging {
   ): StreamConsumer<Name> {
     const blocking = blocks ? this.track(blockingConnection(this.target, BLOCK_MS_MAX)) : null;
     return new StreamConsumer(this.commands, blocking, options);
+  }
+
+  /** For the member of the warm pool itself, on a connection of its own. */
+  poolAssignmentReader(instance_id: string): PoolAssignmentReader {
+    return new PoolAssignmentReader(this.track(blockingConnection(this.target, BLOCK_MS_MAX)), instance_id);
   }
 
   rateLimiter(limit: RateLimit): RateLimiter {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
@@ -9,6 +9,7 @@ import {
 import { Messaging } from '@roost/messaging';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
+import { CONFIG, type ManagerConfig } from '../config';
 import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
@@ -30,6 +31,7 @@ export class ExchangeService {
     private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
     private readonly starts: StartQueue,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   /**
@@ -43,13 +45,10 @@ export class ExchangeService {
     const configuration = await this.configuration(agent_id, null);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
     const token = newSecret('inst');
-    const instance = await this.credentials.exchange(
-      instance_id,
-      agent_id,
-      code_hash,
-      hashSecret(token),
-      uptime_ms + performance.now() - asked,
-    );
+    const instance = await this.credentials.exchange(instance_id, agent_id, code_hash, hashSecret(token), {
+      uptime_ms: uptime_ms + performance.now() - asked,
+      deadline_s: this.config.START_DEADLINE_SECONDS,
+    });
     if (!instance) {
       // It was ended meanwhile, perhaps before its access was granted.
       if ((await this.instances.findLive(agent_id))?.id !== instance_id)
@@ -64,6 +63,8 @@ export class ExchangeService {
 
   /** Telling twice is harmless. @throws {ServiceError} `unauthorized` when the instance has ended meanwhile. */
   async ready({ instance_id, agent_id }: InstancePrincipal): Promise<ReadyResponse> {
+    // What it waited with, had it been in the warm pool.
+    await this.messaging.instanceAccess.revokePool(instance_id);
     if (await this.instances.markRunning(instance_id)) {
       this.starts.admitInBackground();
       await this.statuses.announce(agent_id);

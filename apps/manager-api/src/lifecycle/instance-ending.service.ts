@@ -14,6 +14,7 @@ import { type InstanceEntity, neverLaunched } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
+import { wasNotTaken } from './observation';
 
 /** Milliseconds after the grace period in which a stop is asked for again. */
 const STOP_RETRIES_MS = 15_000;
@@ -80,7 +81,11 @@ export class InstanceEnding {
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
     await this.settleOwed(agent_id, failure?.final ?? false);
     await this.statuses.announce(agent_id);
-    this.events.ended({ agent_id, restart_wanted: before.restart_wanted });
+    this.events.ended({
+      agent_id,
+      restart_wanted: before.restart_wanted,
+      starts_cold: failure === null && wasNotTaken(before),
+    });
     // Nobody waits for it: a platform that does not answer now is asked again by the reconciler.
     if (!launched) await this.instances.markRemoved(id);
     else if (!failure) this.removeInBackground(id);

@@ -1,25 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { type FailureReason, newInstanceId, type ReadyResponse } from '@roost/contracts';
+import type { FailureReason, ReadyResponse } from '@roost/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import { AgentEntity } from '../agents/agent.entity';
+import { lockAgent } from '../agents/agent.lock';
+import type { AgentEntity } from '../agents/agent.entity';
 import { PreparedStatement } from '../database/prepared.statement';
 import { InstanceEntity } from './instance.entity';
-
-export type BeginOutcome =
-  | { kind: 'not_found' }
-  | { kind: 'disabled' }
-  | { kind: 'backoff'; until: Date }
-  /** One lives already. */
-  | { kind: 'live'; instance: InstanceEntity }
-  | { kind: 'begun'; instance: InstanceEntity };
-
-export interface BeginOptions {
-  /** For a message that waits: not during a backoff. */
-  wakes: boolean;
-  /** A person runs the program. */
-  by_hand: boolean;
-}
 
 export interface Failure {
   reason: FailureReason;
@@ -42,50 +28,6 @@ const IS_LIVE = new PreparedStatement(
 @Injectable()
 export class InstancesRepository {
   constructor(@InjectDataSource() private readonly database: DataSource) {}
-
-  /**
-   * Raises the generation and binds a new instance to it, unless one lives. Without a code it waits in the queue of
-   * starts until it is given one.
-   */
-  async begin(
-    agent_id: string,
-    code_hash: Buffer | null,
-    deadline_s: number,
-    options: BeginOptions,
-  ): Promise<BeginOutcome> {
-    return this.database.transaction(async (tx) => {
-      const agent = await lockAgent(tx, agent_id);
-      if (!agent) return { kind: 'not_found' };
-      if (!agent.enabled) return { kind: 'disabled' };
-      const live = await tx.findOne(InstanceEntity, { where: { agent_id, ended_at: IsNull() } });
-      if (live) {
-        if (live.state === 'stopping' && !options.wakes)
-          await tx.update(InstanceEntity, { id: live.id }, { restart_wanted: true });
-        return { kind: 'live', instance: live };
-      }
-      if (options.wakes) {
-        const [waits] = await tx.query<{ until: Date }[]>(
-          'SELECT wake_not_before AS until FROM agents WHERE id = $1 AND wake_not_before > now()',
-          [agent_id],
-        );
-        if (waits) return { kind: 'backoff', until: waits.until };
-      }
-      const [raised] = await tx.query<[{ generation: number }[], number]>(
-        // Whoever starts it by hand has mended it: failures are counted anew.
-        `UPDATE agents SET generation = generation + 1, failures = CASE WHEN $2 THEN failures ELSE 0 END
-         WHERE id = $1 RETURNING generation`,
-        [agent_id, options.wakes],
-      );
-      const id = newInstanceId();
-      await tx.query(
-        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash, by_hand, launched_at)
-         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5, $6,
-                 CASE WHEN $5::bytea IS NULL THEN NULL ELSE now() END)`,
-        [id, agent_id, raised[0]?.generation, deadline_s, code_hash, options.by_hand],
-      );
-      return { kind: 'begun', instance: await tx.findOneByOrFail(InstanceEntity, { id }) };
-    });
-  }
 
   find(id: string): Promise<InstanceEntity | null> {
     return this.database.getRepository(InstanceEntity).findOneBy({ id });
@@ -136,10 +78,11 @@ export class InstancesRepository {
     return rows.length > 0;
   }
 
-  /** Which of these still live. */
+  /** Which of these still live, with an agent or in the pool. */
   async filterLive(ids: string[]): Promise<Set<string>> {
     const rows = await this.database.query<{ id: string }[]>(
-      'SELECT id FROM instances WHERE id = ANY($1) AND ended_at IS NULL',
+      `SELECT id FROM instances WHERE id = ANY($1) AND ended_at IS NULL
+       UNION ALL SELECT id FROM pool_instances WHERE id = ANY($1)`,
       [ids],
     );
     return new Set(rows.map(({ id }) => id));
@@ -294,9 +237,6 @@ export class InstancesRepository {
     return rows.length > 0;
   }
 }
-
-const lockAgent = (tx: EntityManager, id: string): Promise<AgentEntity | null> =>
-  tx.findOne(AgentEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
 
 /** Running, nothing owed, and silent for its timeout; $1 is the default timeout in seconds. */
 const IDLE = `

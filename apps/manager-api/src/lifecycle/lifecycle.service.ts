@@ -3,7 +3,6 @@ import { ServiceError } from '@roost/contracts';
 import type { AgentLogsDto, AgentStatusDto } from '@roost/contracts/rest';
 import type { Launcher } from '@roost/launcher';
 import pLimit, { type LimitFunction } from 'p-limit';
-
 import { AgentsRepository } from '../agents/agents.repository';
 import { agentNotFound, toStatusDto } from '../agents/agent.views';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -12,7 +11,8 @@ import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceEnding } from './instance-ending.service';
 import { InstanceLaunching } from './instance-launching.service';
 import { type InstanceEntity, neverLaunched } from './instance.entity';
-import { type BeginOptions, InstancesRepository } from './instances.repository';
+import { type BeginOptions, InstanceBeginnings } from './instance-beginnings.repository';
+import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { StartQueue } from './start-queue/start-queue.service';
 
@@ -29,6 +29,7 @@ export class LifecycleService {
 
   constructor(
     private readonly instances: InstancesRepository,
+    private readonly beginnings: InstanceBeginnings,
     private readonly agents: AgentsRepository,
     private readonly launching: InstanceLaunching,
     private readonly ending: InstanceEnding,
@@ -50,6 +51,11 @@ export class LifecycleService {
   async wake(agent_id: string): Promise<void> {
     if (await this.instances.isLive(agent_id)) return;
     await this.begin(agent_id, true);
+  }
+
+  /** Starts the agent anew, for a member of the warm pool that was to be its instance did not answer. */
+  async startCold(agent_id: string): Promise<void> {
+    await this.begin(agent_id, true, true);
   }
 
   /** SIGTERM, grace period, kill; `force` kills at once, and what was under way fails visibly. */
@@ -121,29 +127,25 @@ export class LifecycleService {
     };
   }
 
-  private async begin(agent_id: string, wakes: boolean): Promise<void> {
+  private async begin(agent_id: string, wakes: boolean, cold = false): Promise<void> {
+    const code = newSecret('inst');
     const instance = await this.beginning(() =>
-      this.beginInstance(agent_id, null, { wakes, by_hand: false }),
+      this.beginInstance(agent_id, code, { wakes, by_hand: false, cold }),
     );
     if (!instance) return;
+    if (instance.claimed) return this.launching.launchInBackground(instance, code);
     const admitted = await this.starts.admit();
     if (!admitted.has(instance.id)) await this.statuses.announce(agent_id);
   }
 
-  /** Without a code it waits for its turn. Null when one lives, or the agent must not be woken yet. */
+  /** Null when one lives, or the agent must not be woken yet. */
   private async beginInstance(
     agent_id: string,
-    code: string | null,
+    code: string,
     options: BeginOptions,
   ): Promise<InstanceEntity | null> {
     await this.launching.checkReachable();
-    const { START_DEADLINE_SECONDS, START_QUEUE_SECONDS } = this.config;
-    const outcome = await this.instances.begin(
-      agent_id,
-      code === null ? null : hashSecret(code),
-      code === null ? START_QUEUE_SECONDS : START_DEADLINE_SECONDS,
-      options,
-    );
+    const outcome = await this.beginnings.begin(agent_id, hashSecret(code), options);
     switch (outcome.kind) {
       case 'begun':
         return outcome.instance;

@@ -12,10 +12,10 @@ const harmlessExits: (number | null)[] = [0, 66, null];
 
 /** What an end means for an instance in its state; null when that is no failure: it was asked for. */
 export function nameEnd(
-  instance: Pick<InstanceEntity, 'state' | 'by_hand'>,
+  instance: Pick<InstanceEntity, 'state' | 'by_hand' | 'claimed'>,
   seen: PresentInstance | null,
 ): EndingFailure | null {
-  if (instance.state === 'stopping' || instance.by_hand) return null;
+  if (instance.state === 'stopping' || instance.by_hand || wasNotTaken(instance)) return null;
   if (seen?.oom_killed) {
     return {
       reason: 'oom_killed',
@@ -38,16 +38,20 @@ export function nameEnd(
       };
 }
 
+/** A member of the warm pool that ended before it took its agent: no fault of the agent, which starts cold. */
+export const wasNotTaken = (instance: Pick<InstanceEntity, 'state' | 'claimed'>): boolean =>
+  instance.claimed && instance.state === 'starting';
+
 /** An instance that the platform does not show may just not be there yet, until its start deadline says otherwise. */
-export const maybeNotThereYet = (instance: Pick<InstanceEntity, 'state'>): boolean =>
-  instance.state === 'starting';
+export const maybeNotThereYet = (instance: Pick<InstanceEntity, 'state' | 'claimed'>): boolean =>
+  instance.state === 'starting' && !instance.claimed;
 
 /** What it means that an instance's transitional state has outlived its deadline; null when that is no failure. */
 export function nameOverdue(
-  instance: Pick<InstanceEntity, 'state' | 'launched_at' | 'code_hash' | 'token_hash'>,
+  instance: Pick<InstanceEntity, 'state' | 'claimed' | 'launched_at' | 'code_hash' | 'token_hash'>,
   config: Pick<ManagerConfig, 'START_DEADLINE_SECONDS' | 'START_QUEUE_SECONDS'>,
 ): EndingFailure | null {
-  if (instance.state === 'stopping') return null;
+  if (instance.state === 'stopping' || wasNotTaken(instance)) return null;
   const detail = neverLaunched(instance)
     ? `Waited ${config.START_QUEUE_SECONDS} s for its turn to start; raise STARTING_AGENTS_MAX, RUNNING_AGENTS_MAX or RUNNING_AGENTS_PER_KEY_MAX, or START_QUEUE_SECONDS to wait longer.`
     : `Not ready within ${config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;

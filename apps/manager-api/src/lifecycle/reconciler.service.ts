@@ -20,10 +20,11 @@ import { InstanceEnding } from './instance-ending.service';
 import { type InstanceEntity, neverLaunched } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
-import { LifecycleEvents } from './lifecycle.events';
+import { type InstanceEnded, LifecycleEvents } from './lifecycle.events';
 import { LifecycleService } from './lifecycle.service';
 import { maybeNotThereYet, nameEnd, nameOverdue } from './observation';
 import { Periodic } from './periodic';
+import { PoolKeeper } from './pool/pool.keeper';
 
 const ITEMS_AT_ONCE = 8;
 /** Milliseconds after which a step begins nothing more: where each call waits for its timeout, a pass must still end. */
@@ -44,6 +45,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly lifecycle: LifecycleService,
     private readonly events: LifecycleEvents,
     private readonly periodic: Periodic,
+    private readonly pool: PoolKeeper,
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
@@ -53,9 +55,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   onApplicationBootstrap(): void {
     this.launcher.watch((instance_id) => this.inBackground(this.lookAt(instance_id)), this.watching.signal);
-    this.events.onEnded(({ agent_id, restart_wanted }) =>
-      this.inBackground(this.startAgain(agent_id, restart_wanted)),
-    );
+    this.events.onEnded((event) => this.inBackground(this.startAgain(event)));
     const interval_ms = this.config.RECONCILE_INTERVAL_MS;
     // Apart: a platform that hangs holds up only what needs it.
     this.periodic.every('reconcile', interval_ms, () => this.metrics.timeReconcile(() => this.reconcile()));
@@ -127,6 +127,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     const owned = new Set(live.map(({ id }) => id));
     const strays = present.filter((seen) => !owned.has(seen.instance_id));
     await this.each(strays, async ({ instance_id, state }) => {
+      if (await this.pool.owns(instance_id)) return;
       const record = await this.instances.find(instance_id);
       // Born after `live` was read, or kept for its logs.
       if (record && (record.ended_at === null || (record.keep_until !== null && state === 'exited'))) return;
@@ -195,7 +196,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async lookAt(instance_id: string): Promise<void> {
     const instance = await this.instances.find(instance_id);
-    if (!instance || instance.ended_at) return;
+    if (!instance) return this.pool.lookAt(instance_id);
+    if (instance.ended_at) return;
     const seen = await this.launcher.inspect(instance_id);
     if (seen.state === 'absent') {
       if (!maybeNotThereYet(instance)) await this.ended(instance, null);
@@ -208,8 +210,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.ending.finish(now, nameEnd(now, seen));
   }
 
-  private async startAgain(agent_id: string, restart_wanted: boolean): Promise<void> {
-    if (restart_wanted) await this.lifecycle.start(agent_id, 0);
+  private async startAgain({ agent_id, restart_wanted, starts_cold }: InstanceEnded): Promise<void> {
+    if (starts_cold) await this.lifecycle.startCold(agent_id);
+    else if (restart_wanted) await this.lifecycle.start(agent_id, 0);
     else if ((await this.messages.listOwed(agent_id, 1)).length > 0) await this.lifecycle.wake(agent_id);
   }
 

@@ -2,7 +2,15 @@
 export interface Container {
   Id: string;
   Name: string;
-  State: { Status: string; ExitCode: number; Pid: number; OOMKilled: boolean; Health?: { Status: string } };
+  State: {
+    Status: string;
+    /** RFC 3339. */
+    StartedAt: string;
+    ExitCode: number;
+    Pid: number;
+    OOMKilled: boolean;
+    Health?: { Status: string };
+  };
   Config: { Image: string; User: string; Env: string[] | null; Labels: Record<string, string> };
   HostConfig: Record<string, unknown>;
   Mounts: { Source?: string; Destination: string }[];

@@ -1,3 +1,6 @@
+/** Names the lock under which places are counted and given, over all managers. */
+export const ADMISSION_LOCK = 7_061_001;
+
 /** Of an instance `i` that lives: it has not had its turn. Managers of the release before give codes at once. */
 export const WAITS = "(i.state = 'starting' AND i.launched_at IS NULL AND i.code_hash IS NULL)";
 

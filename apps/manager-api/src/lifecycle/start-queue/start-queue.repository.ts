@@ -4,10 +4,7 @@ import { DataSource } from 'typeorm';
 import { CONFIG, type ManagerConfig } from '../../config';
 import { inOneRoundTrip } from '../../database/one-round-trip';
 import type { InstanceEntity } from '../instance.entity';
-import { queueOfStarts, WAITS } from './queue-of-starts';
-
-/** Names the lock under which places are counted and given, over all managers. */
-export const ADMISSION_LOCK = 7_061_001;
+import { ADMISSION_LOCK, queueOfStarts, WAITS } from './queue-of-starts';
 
 export type AdmittedInstance = InstanceEntity & {
   /** Which of the codes is its own. */

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InstanceLaunching } from '../instance-launching.service';
 import { ManagerHarness } from '../../test/manager.harness';
 import { RunnerCrew } from '../../test/runner.crew';
-import { ADMISSION_LOCK } from './start-queue.repository';
+import { ADMISSION_LOCK } from './queue-of-starts';
 
 describe('the queue of starts, one at a time', () => {
   const open: ManagerHarness[] = [];
