@@ -9,7 +9,7 @@ const walls = {
   ioredis: ['messaging'],
   'rate-limiter-flexible': ['messaging'],
   undici: ['guarded-http'],
-  'ipaddr.js': ['guarded-http'],
+  'ipaddr.js': ['guarded-http', 'manager-api'],
   telegraf: ['telegram-gateway'],
   '@langchain/openai': ['agent-runner', 'bench'],
   '@langchain/core': ['agent-runner', 'bench'],
