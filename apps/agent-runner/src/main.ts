@@ -66,6 +66,7 @@ function nobody({ AGENT_ID: agent_id, INSTANCE_ID: instance_id }: RunnerConfig):
       agent_id,
       version: 0,
       model: { base_url: 'http://127.0.0.1:1', api_key: null },
+      outbound: { allowed_hosts: [] },
       configuration: {} as ExchangeResponse['configuration']['configuration'],
     },
   };

@@ -1,18 +1,27 @@
 import { HumanMessage } from '@langchain/core/messages';
-import { END, START, StateGraph } from '@langchain/langgraph';
+import { START, StateGraph } from '@langchain/langgraph';
+import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type { InboxEntry } from '@roost/contracts';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
+import type { ToolboxFactory } from '../tools/toolbox.factory';
 import { agentNode } from './agent.node';
-import { AgentContext, AgentState } from './agent.state';
+import { AgentContext, AgentState, ToolTask } from './agent.state';
 import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
-import { replyId, type RunContext } from './run.context';
+import type { RunContext } from './run.context';
+import { runLimits } from './run.limits';
+import { replyId, RunSteps } from './run.steps';
+import { toolsNode } from './tools.node';
+
+/** Calls of tools that one run makes side by side. */
+const TOOLS_AT_ONCE = 8;
 
 const compile = (models: ModelFactory, call: ModelCall, checkpointer: HttpCheckpointSaver) =>
   new StateGraph(AgentState, AgentContext)
-    .addNode('agent', agentNode(models, call))
+    .addNode('agent', agentNode(models, call), { ends: ['tools'] })
+    .addNode('tools', toolsNode, { input: ToolTask })
     .addEdge(START, 'agent')
-    .addEdge('agent', END)
+    .addEdge('tools', 'agent')
     .compile({ checkpointer });
 
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
@@ -22,32 +31,56 @@ export class AgentGraph {
   constructor(
     models: ModelFactory,
     call: ModelCall,
+    private readonly toolboxes: ToolboxFactory,
     private readonly memory: HttpCheckpointSaver,
   ) {
     this.graph = compile(models, call, memory);
   }
 
-  /** Answers one message and remembers both; resolves once the checkpoint store has them. */
+  /**
+   * Answers one message and remembers both; resolves once the checkpoint store has them. A run of this message that
+   * was interrupted goes on where it was: what it has stored is not done again.
+   */
   async answer(
     { thread_id, message_id, content, opens_thread }: InboxEntry,
-    context: Omit<RunContext, 'message_id'>,
+    context: Omit<RunContext, 'message_id' | 'toolbox'>,
     signal: AbortSignal,
-  ): Promise<ModelReply> {
+  ): Promise<Pick<ModelReply, 'content' | 'usage'>> {
     if (opens_thread) this.memory.expectNothing(thread_id);
+    const interrupted = await this.interruptedRun(thread_id, message_id);
+    // The listeners begin anew with this run; what was said before belongs to the reply.
+    if (interrupted?.text) await context.onToken(interrupted.text);
+    const { configuration } = context.configuration;
+    const toolbox = await this.toolboxes.of(context.configuration);
     const { messages } = await this.graph.invoke(
-      { messages: [new HumanMessage({ id: message_id, content })] },
+      interrupted ? null : { messages: [new HumanMessage({ id: message_id, content })] },
       {
-        configurable: { thread_id },
-        context: { ...context, message_id },
+        configurable: { thread_id, message_id },
+        context: { ...context, message_id, toolbox },
         signal,
-        // One checkpoint, after the answer. Before it there is nothing to save: the message waits in the inbox
-        // and the model call has no effect that a new instance could not repeat. `sync` would put two round
-        // trips before the first token, `async` the same work beside it. Steps with effects will need `sync`.
-        durability: 'exit',
+        // Two supersteps a step, and one for the input.
+        recursionLimit: 2 * runLimits(configuration.limits).steps_per_run + 3,
+        maxConcurrency: TOOLS_AT_ONCE,
+        // Tools have effects, so each step is stored before the next. Without tools one checkpoint after the answer
+        // is enough: the message waits in the inbox, and asking the model again has no effect. `sync` would put two
+        // round trips before the first token.
+        durability: toolbox ? 'sync' : 'exit',
       },
     );
     const reply = messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
     return { content: reply.text, usage: reply.response_metadata['usage'] as ModelReply['usage'] };
   }
+
+  /** What an unfinished run of this very message has done. The graph would ask for the same checkpoint: it is cached. */
+  private async interruptedRun(thread_id: string, message_id: string): Promise<RunSteps | null> {
+    const saved = await this.memory.getTuple({ configurable: { thread_id } });
+    if (!saved || messageOf(saved) !== message_id) return null;
+    const state = await this.graph.getState({ configurable: { thread_id } });
+    if (state.next.length === 0) return null;
+    return new RunSteps((state.values as Partial<AgentState>).messages ?? [], message_id);
+  }
 }
+
+const messageOf = ({ metadata }: CheckpointTuple): unknown =>
+  (metadata as { message_id?: unknown } | undefined)?.message_id;

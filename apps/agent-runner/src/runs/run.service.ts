@@ -64,6 +64,7 @@ export class RunService {
           configuration: await this.configurations.of(entry.version),
           onToken: (text) => frames.token(text),
           onRetry: (detail) => frames.run('retrying', detail),
+          onTool: (name, state, content) => frames.tool(name, state, content),
         },
         signal,
       );
