@@ -77,7 +77,8 @@ export class AgentGraph {
     const saved = await this.memory.getTuple({ configurable: { thread_id } });
     if (!saved || messageOf(saved) !== message_id) return null;
     const state = await this.graph.getState({ configurable: { thread_id } });
-    if (state.next.length === 0) return null;
+    // Not `next`: it leaves out tasks that are done, though the step they belong to is not.
+    if (state.tasks.length === 0) return null;
     return new RunSteps((state.values as Partial<AgentState>).messages ?? [], message_id);
   }
 }
