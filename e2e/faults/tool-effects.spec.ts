@@ -140,13 +140,21 @@ describe("a runner killed while it works with tools: a step's effect happens onc
 
   it("after the tool's answer was stored: it is not called again", async () => {
     const heard = await ask('a');
-    // The model keeps the runner waiting when it has the tool's answer.
-    roost().model.fail({ kind: 'hang' });
+    let readings = 0;
+    // The model keeps the first runner waiting when it has the tool's answer.
+    roost().model.aimock.prependFixture({
+      match: { endpoint: 'chat', predicate: ({ messages }) => messages.at(-1)?.role === 'tool' },
+      response: () => {
+        readings += 1;
+        return readings === 1 ? new Promise(() => undefined) : { content: 'All booked.' };
+      },
+    });
     shop.calls[0]?.answer();
-    await roost().model.waitForRequests(2);
+    await until('the model reads the answer', () => readings === 1, 20_000);
     await killRunner();
     await expectOneReply(heard);
     expect(shop.calls).toHaveLength(1);
+    expect(readings).toBe(2);
   });
 
   it('with one of two calls answered: only the other is made again', async () => {

@@ -19,13 +19,10 @@ export class ToolboxFactory {
   }
 
   private async build({ configuration, outbound }: AgentRuntimeConfiguration): Promise<Toolbox> {
-    const [{ Toolbox }, { GuardedHttpClient }] = await Promise.all([
-      import('./toolbox'),
-      import('@roost/guarded-http'),
-    ]);
+    const [{ Toolbox }, { outboundClient }] = await Promise.all([import('./toolbox'), import('./outbound')]);
     // The operator's list is one for all versions, so connections are shared.
     const key = JSON.stringify(outbound.allowed_hosts);
-    const client = this.clients.get(key) ?? new GuardedHttpClient(outbound);
+    const client = this.clients.get(key) ?? outboundClient(outbound);
     this.clients.set(key, client);
     return new Toolbox(configuration.tools, client);
   }
