@@ -1,4 +1,4 @@
-// Bundles one app into dist/<app>/main.js. Usage: node tools/build/bundle.mjs apps/<app> [--watch]
+// Bundles one app into dist/<app>/main.js. Usage: node tools/build/bundle.mjs apps/<app> [--watch] [--out <folder>]
 import { cpSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
@@ -28,6 +28,8 @@ for (const extra of ['migrate']) {
 }
 
 const watching = process.argv.includes('--watch');
+const outAt = process.argv.indexOf('--out');
+const dir = outAt === -1 ? `dist/${project}` : process.argv[outAt + 1];
 
 const options = {
   input: entries,
@@ -37,7 +39,7 @@ const options = {
   plugins: [leaveOut],
   logLevel: 'warn',
   output: {
-    dir: `dist/${project}`,
+    dir,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
@@ -56,7 +58,7 @@ if (watching) {
 } else {
   await build(options);
 }
-if (project === 'apps/manager-api') copySwaggerUi(`dist/${project}/swagger-ui`);
+if (project === 'apps/manager-api') copySwaggerUi(`${dir}/swagger-ui`);
 
 /** Swagger UI is read from disk at run time, where a bundle has no node_modules. */
 function copySwaggerUi(target) {

@@ -32,6 +32,7 @@ export async function warmUp(
       agent_id: nobody,
       version: 0,
       model: { base_url: 'http://127.0.0.1:1', api_key: null },
+      outbound: { allowed_hosts: [] },
       configuration: {} as ExchangeResponse['configuration']['configuration'],
     },
   };

@@ -21,6 +21,7 @@ import { ReportSender } from './outbox/report.sender';
 import { RunService } from './runs/run.service';
 import type { DatabaseClock } from './timeline/database.clock';
 import { InstanceTimeline } from './timeline/instance.timeline';
+import { ToolboxFactory } from './tools/toolbox.factory';
 
 /** What is known before anything is built. */
 export interface RunnerSetting {
@@ -65,7 +66,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
         backoff_ms: MODEL_BACKOFF_MS,
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
-      return new AgentGraph(new ModelFactory(), call, memory);
+      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);

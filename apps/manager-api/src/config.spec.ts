@@ -42,6 +42,7 @@ describe("the manager's environment", () => {
     ['BOOTSTRAP_API_KEY', 'secret', 'must be roost_ and 43 characters'],
     ['MANAGER_PORT', '80000', '65535'],
     ['LAUNCHER', 'magic', '"docker"'],
+    ['TOOL_ALLOWED_HOSTS', 'http://orders', 'separated by commas'],
     ['API_DOCS', 'perhaps', 'Serve `/docs`'],
   ])('names %s when it is %s, and the remedy', (name, value, remedy) => {
     expect(complaint({ [name]: value })).toMatch(new RegExp(`^  ${name}: `, 'm'));

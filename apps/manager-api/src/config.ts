@@ -1,3 +1,4 @@
+import { AllowList } from '@roost/guarded-http/allow-list';
 import { flag, integer, loadConfig, text } from '@roost/service-kit';
 import { z } from 'zod';
 
@@ -9,6 +10,10 @@ const redisUrl = z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' 
 const secretsKey = text().refine((value) => Buffer.from(value, 'base64').length === 32, {
   error: 'must be 32 bytes in base64; make one with: openssl rand -base64 32',
 });
+
+const allowedHosts = text()
+  .transform((list) => list.split(',').map((entry) => entry.trim()))
+  .refine(isAllowList, { error: 'must hold hosts, host:port, addresses or ranges, separated by commas' });
 
 export const managerSchema = z.object({
   DATABASE_URL: databaseUrl.meta({
@@ -136,6 +141,11 @@ export const managerSchema = z.object({
     .url()
     .default('https://api.openai.com/v1')
     .meta({ description: 'Where the provider `openai` is' }),
+  TOOL_ALLOWED_HOSTS: allowedHosts.default([]).meta({
+    description:
+      'Private hosts and odd ports that the tools of all agents may reach, separated by commas: `orders.internal:8080`, `10.20.0.0/16`',
+    default_text: 'none: public hosts on 80 and 443 alone',
+  }),
   MESSAGES_PER_MINUTE: integer(1, 1_000_000)
     .default(600)
     .meta({ description: 'Messages a key, or an address without a key, may send a minute' }),
@@ -173,6 +183,14 @@ export type ManagerConfig = Readonly<z.infer<typeof managerSchema>>;
 
 /** Provides {@link ManagerConfig} to Nest. */
 export const CONFIG = Symbol('ManagerConfig');
+
+function isAllowList(entries: string[]): boolean {
+  try {
+    return Boolean(AllowList.of(entries));
+  } catch {
+    return false;
+  }
+}
 
 export const readConfig = (env: NodeJS.ProcessEnv = process.env): ManagerConfig =>
   loadConfig(managerSchema, env);

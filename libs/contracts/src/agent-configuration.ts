@@ -1,3 +1,5 @@
+import type { AgentTool } from './agent-tool';
+
 /** Who may chat without a credential. */
 export const chatAccess = ['private', 'public'] as const;
 export type ChatAccess = (typeof chatAccess)[number];
@@ -19,6 +21,9 @@ export type OnBusy = (typeof onBusyModes)[number];
 /** Milliseconds without a further message after which `collect` answers what has come. */
 export const COLLECT_PAUSE_MS_DEFAULT = 1_500;
 
+/** What a run may do where its version does not say. */
+export const defaultRunLimits = { steps_per_run: 12, tool_calls_per_run: 40 } as const;
+
 /** A version's configuration, complete and validated, secrets taken out. */
 export interface AgentConfiguration {
   name: string;
@@ -35,9 +40,16 @@ export interface AgentConfiguration {
   answer_in_user_language: boolean;
   use_markdown: boolean;
   memory: { enabled: boolean; depth: number };
-  tools: never[];
+  tools: AgentTool[];
   integrations: never[];
-  limits: { memory_mb: number; cpus: number; pids: number };
+  limits: {
+    memory_mb: number;
+    cpus: number;
+    pids: number;
+    /** Absent in versions that were stored before agents had tools. */
+    steps_per_run?: number;
+    tool_calls_per_run?: number;
+  };
   /** Seconds; null takes the service's default. */
   inactivity_timeout: number | null;
   access: { chat: ChatAccess };

@@ -51,6 +51,7 @@ export const errorCatalogue = {
   model_unavailable: { status: 502, title: 'The model provider does not answer' },
   model_timeout: { status: 504, title: 'The model provider took too long' },
   model_malformed: { status: 502, title: 'The model provider sent something that is not an answer' },
+  run_limit_reached: { status: 500, title: 'The run reached its limit' },
   run_failed: { status: 500, title: 'The run failed' },
   run_cancelled: { status: 409, title: 'The run was cancelled' },
   run_lost: { status: 500, title: 'The run was lost' },

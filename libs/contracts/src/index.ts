@@ -1,4 +1,5 @@
 export * from './agent-configuration';
+export * from './agent-tool';
 export * from './channels';
 export * from './checkpoint';
 export * from './close-codes';

@@ -58,4 +58,6 @@ export interface AgentRuntimeConfiguration {
   configuration: AgentConfiguration;
   /** The key for `model.base_url`: the agent's own, or the operator's when the base URL is the operator's. */
   model: { base_url: string; api_key: string | null };
+  /** What the operator opens to tools besides public hosts: `host[:port]` or ranges; no field of an agent sets it. */
+  outbound: { allowed_hosts: string[] };
 }

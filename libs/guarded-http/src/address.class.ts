@@ -3,7 +3,6 @@ import ipaddr from 'ipaddr.js';
 /** What the library counts as public and is not: prefixes that embed or reach private addresses, and a metadata service. */
 const alsoRefused: [string, string][] = [
   ['::/96', 'IPv4-compatible'],
-  ['64:ff9b:1::/48', 'NAT64'],
   ['168.63.129.16/32', 'cloud metadata'],
 ];
 const refusedRanges = alsoRefused.map(([range, name]) => ({ range: ipaddr.parseCIDR(range), name }));

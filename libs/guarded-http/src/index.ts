@@ -1,3 +1,2 @@
-export * from './allow-list';
 export * from './guarded-http.client';
 export * from './guarded-http.error';

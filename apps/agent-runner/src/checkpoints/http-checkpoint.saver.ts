@@ -67,12 +67,13 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
   async put(
     config: RunnableConfig,
     checkpoint: Checkpoint,
-    metadata: CheckpointMetadata,
+    stepMetadata: CheckpointMetadata,
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const { thread_id, checkpoint_ns } = placeOf(config);
     if (thread_id === undefined) throw new Error('A checkpoint needs a thread_id in its configurable');
     const parent_checkpoint_id = getCheckpointId(config) || null;
+    const metadata = withMessage(stepMetadata, config);
     const saved = copyCheckpoint(checkpoint);
     // What is not new is carried over from the parent; without a parent it is not there.
     if (parent_checkpoint_id === null) saved.channel_values = pick(saved.channel_values, newVersions);
@@ -107,7 +108,8 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
       checkpoint_id,
       writes: await this.codec.encodeWrites(writes, taskId),
     });
-    this.cache.forget(thread_id, checkpoint_ns);
+    // A newer checkpoint, stored meanwhile, has no part in these writes.
+    this.cache.forgetCheckpoint(thread_id, checkpoint_ns, checkpoint_id);
   }
 
   async deleteThread(threadId: string): Promise<void> {
@@ -147,6 +149,12 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
 function placeOf({ configurable }: RunnableConfig): { thread_id: string | undefined; checkpoint_ns: string } {
   const { thread_id, checkpoint_ns } = (configurable ?? {}) as Record<string, string | undefined>;
   return { thread_id, checkpoint_ns: checkpoint_ns ?? '' };
+}
+
+/** Whose run it was: a message that comes again finds by it whether the checkpoint is its own. */
+function withMessage(metadata: CheckpointMetadata, { configurable }: RunnableConfig): CheckpointMetadata {
+  const message_id: unknown = configurable?.['message_id'];
+  return message_id === undefined ? metadata : Object.assign({ ...metadata }, { message_id });
 }
 
 const pick = (values: Record<string, unknown>, keys: object): Record<string, unknown> =>

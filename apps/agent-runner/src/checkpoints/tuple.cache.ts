@@ -32,6 +32,13 @@ export class TupleCache {
     this.newest.delete(key(thread_id, checkpoint_ns));
   }
 
+  /** Forgets the newest tuple if it is this one, or is not known to be another. */
+  forgetCheckpoint(thread_id: string, checkpoint_ns: string, checkpoint_id: string): void {
+    const newest = this.newest.peek(key(thread_id, checkpoint_ns));
+    if (newest?.tuple?.checkpoint.id !== undefined && newest.tuple.checkpoint.id !== checkpoint_id) return;
+    this.forget(thread_id, checkpoint_ns);
+  }
+
   forgetThread(thread_id: string): void {
     for (const known of [...this.newest.keys()]) {
       if (known.startsWith(key(thread_id, ''))) this.newest.delete(known);

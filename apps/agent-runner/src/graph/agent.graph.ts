@@ -1,22 +1,31 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
-import { END, START, StateGraph } from '@langchain/langgraph';
+import { START, StateGraph } from '@langchain/langgraph';
+import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
+import type { ToolboxFactory } from '../tools/toolbox.factory';
 import { agentNode } from './agent.node';
-import { AgentContext, AgentState } from './agent.state';
+import { AgentContext, AgentState, ToolTask } from './agent.state';
 import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
-import { replyId, type RunContext } from './run.context';
+import type { RunContext } from './run.context';
+import { runLimits } from './run.limits';
+import { replyId, RunSteps } from './run.steps';
+import { toolsNode } from './tools.node';
+
+/** Calls of tools that one run makes side by side. */
+const TOOLS_AT_ONCE = 8;
 
 const compile = (models: ModelFactory, call: ModelCall, checkpointer: HttpCheckpointSaver) =>
   new StateGraph(AgentState, AgentContext)
-    .addNode('agent', agentNode(models, call))
+    .addNode('agent', agentNode(models, call), { ends: ['tools'] })
+    .addNode('tools', toolsNode, { input: ToolTask })
     .addEdge(START, 'agent')
-    .addEdge('agent', END)
+    .addEdge('tools', 'agent')
     .compile({ checkpointer });
 
 /** A reply, whole or as far as it came before it was cancelled. */
-export type GraphReply = ModelReply & { interrupted: boolean };
+export type GraphReply = Pick<ModelReply, 'content' | 'usage'> & { interrupted: boolean };
 
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
 export class AgentGraph {
@@ -25,32 +34,41 @@ export class AgentGraph {
   constructor(
     models: ModelFactory,
     call: ModelCall,
+    private readonly toolboxes: ToolboxFactory,
     private readonly memory: HttpCheckpointSaver,
   ) {
     this.graph = compile(models, call, memory);
   }
 
-  /** Answers messages with one reply and remembers all of it; resolves once the checkpoint store has it. */
+  /**
+   * Answers messages with one reply and remembers all of it; resolves once the checkpoint store has it. A run that
+   * ends with the same message and was interrupted goes on where it was: what it has stored is not done again.
+   */
   async answer(
     batch: Batch,
-    context: Omit<RunContext, 'message_id' | 'first_message_id'>,
+    context: Omit<RunContext, 'message_id' | 'first_message_id' | 'toolbox'>,
     signal: AbortSignal,
   ): Promise<GraphReply> {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
     const { message_id } = lastOf(batch);
     if (opens_thread) this.memory.expectNothing(thread_id);
-    const { messages } = await this.graph.invoke(
-      { messages: questions(batch) },
-      {
-        configurable: { thread_id },
-        context: { ...context, message_id, first_message_id },
-        signal,
-        // One checkpoint, after the answer. Before it there is nothing to save: the message waits in the inbox
-        // and the model call has no effect that a new instance could not repeat. `sync` would put two round
-        // trips before the first token, `async` the same work beside it. Steps with effects will need `sync`.
-        durability: 'exit',
-      },
-    );
+    const unfinished = await this.unfinishedRun(thread_id, message_id);
+    // The listeners begin anew with this run; what was said before belongs to the reply.
+    if (unfinished?.text) await context.onToken(unfinished.text);
+    const { configuration } = context.configuration;
+    const toolbox = await this.toolboxes.of(context.configuration);
+    const { messages } = await this.graph.invoke(unfinished ? null : { messages: questions(batch) }, {
+      configurable: { thread_id, message_id },
+      context: { ...context, message_id, first_message_id, toolbox },
+      signal,
+      // Two supersteps a step, and one for the input.
+      recursionLimit: 2 * runLimits(configuration.limits).steps_per_run + 3,
+      maxConcurrency: TOOLS_AT_ONCE,
+      // Tools have effects, so each step is stored before the next. Without tools one checkpoint after the answer
+      // is enough: the message waits in the inbox, and asking the model again has no effect. `sync` would put two
+      // round trips before the first token.
+      durability: toolbox ? 'sync' : 'exit',
+    });
     const reply = messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
     const { usage, interrupted } = reply.response_metadata as Partial<GraphReply>;
@@ -76,7 +94,20 @@ export class AgentGraph {
     const known = new Set(messages.map(({ id }) => id));
     return batch.findLastIndex(({ message_id }) => known.has(replyId(message_id))) + 1;
   }
+
+  /** What an unfinished run of this very message has done. The graph would ask for the same checkpoint: it is cached. */
+  private async unfinishedRun(thread_id: string, message_id: string): Promise<RunSteps | null> {
+    const saved = await this.memory.getTuple({ configurable: { thread_id } });
+    if (!saved || messageOf(saved) !== message_id) return null;
+    const state = await this.graph.getState({ configurable: { thread_id } });
+    // Not `next`: it leaves out tasks that are done, though the step they belong to is not.
+    if (state.tasks.length === 0) return null;
+    return new RunSteps((state.values as Partial<AgentState>).messages ?? [], message_id);
+  }
 }
 
 const questions = (batch: Batch): HumanMessage[] =>
   batch.map(({ message_id, content }) => new HumanMessage({ id: message_id, content }));
+
+const messageOf = ({ metadata }: CheckpointTuple): unknown =>
+  (metadata as { message_id?: unknown } | undefined)?.message_id;

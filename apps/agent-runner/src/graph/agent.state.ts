@@ -5,10 +5,23 @@ import type { RunContext } from './run.context';
 export const AgentState = MessagesAnnotation;
 export type AgentState = typeof MessagesAnnotation.State;
 
+/** One call on its way to a tool: a task of its own, so that its answer is stored by itself. */
+export const ToolTask = Annotation.Root({
+  call_id: Annotation<string>,
+  name: Annotation<string>,
+  /** Undefined when the model sent no JSON. */
+  args: Annotation<unknown>,
+  answer_id: Annotation<string>,
+  idempotency_key: Annotation<string>,
+});
+export type ToolTask = typeof ToolTask.State;
+
 export const AgentContext = Annotation.Root({
   message_id: Annotation<RunContext['message_id']>,
   first_message_id: Annotation<RunContext['first_message_id']>,
   configuration: Annotation<RunContext['configuration']>,
+  toolbox: Annotation<RunContext['toolbox']>,
   onToken: Annotation<RunContext['onToken']>,
   onRetry: Annotation<RunContext['onRetry']>,
+  onTool: Annotation<RunContext['onTool']>,
 });

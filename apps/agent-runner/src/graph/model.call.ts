@@ -5,7 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { brokeOff, fromProvider, malformed, ModelError, timedOut, withheld } from './model.error';
 import type { OpenModelStream } from './model.stream';
+import type { ToolDefinition } from '../tools/tool';
 import type { RunContext } from './run.context';
+import { type ModelToolCall, ToolCallParts } from './tool-call.parts';
 
 export interface ModelLimits {
   /** Milliseconds for the whole answer, retries included. */
@@ -18,7 +20,15 @@ export interface ModelLimits {
 
 export interface ModelReply {
   content: string;
+  /** In the order the model made them. */
+  tool_calls: ModelToolCall[];
   usage: { input_tokens: number; output_tokens: number } | null;
+}
+
+export interface ModelOffer {
+  tools: ToolDefinition[];
+  /** Whether an answer without text or calls will do: the model has spoken before. */
+  may_be_silent: boolean;
 }
 
 const RETRIES = 3;
@@ -36,6 +46,7 @@ export class ModelCall {
     messages: BaseMessage[],
     config: RunnableConfig,
     events: Pick<RunContext, 'onToken' | 'onRetry'>,
+    offer: ModelOffer,
   ): Promise<ModelReply> {
     const { timeout_ms, backoff_ms } = this.limits;
     const deadline = AbortSignal.timeout(timeout_ms);
@@ -46,20 +57,23 @@ export class ModelCall {
       error.retry.helps &&
       performance.now() + error.retry.after_ms + backoff_ms < ends_at;
     try {
-      return await pRetry(() => this.attempt(model, messages, { ...config, signal: stop }, events.onToken), {
-        retries: RETRIES,
-        minTimeout: backoff_ms,
-        maxTimeout: 10_000,
-        factor: 2,
-        randomize: true,
-        signal: stop,
-        shouldRetry: ({ error }) => isWorthRetrying(error),
-        onFailedAttempt: async ({ error, retriesLeft }) => {
-          if (retriesLeft === 0 || !isWorthRetrying(error)) return;
-          events.onRetry(error.message);
-          await pause(error.retry.after_ms, undefined, { signal: stop });
+      return await pRetry(
+        () => this.attempt(model, messages, { ...config, signal: stop }, events.onToken, offer),
+        {
+          retries: RETRIES,
+          minTimeout: backoff_ms,
+          maxTimeout: 10_000,
+          factor: 2,
+          randomize: true,
+          signal: stop,
+          shouldRetry: ({ error }) => isWorthRetrying(error),
+          onFailedAttempt: async ({ error, retriesLeft }) => {
+            if (retriesLeft === 0 || !isWorthRetrying(error)) return;
+            events.onRetry(error.message);
+            await pause(error.retry.after_ms, undefined, { signal: stop });
+          },
         },
-      });
+      );
     } catch (error) {
       config.signal?.throwIfAborted();
       if (deadline.aborted) throw timedOut(timeout_ms / 1_000);
@@ -72,19 +86,22 @@ export class ModelCall {
     messages: BaseMessage[],
     config: RunnableConfig & { signal: AbortSignal },
     onToken: RunContext['onToken'],
+    { tools, may_be_silent }: ModelOffer,
   ): Promise<ModelReply> {
     const { stall_ms } = this.limits;
     const stalled = new AbortController();
     const stallTimer = setTimeout(() => stalled.abort(), stall_ms);
     let content = '';
+    const calls = new ToolCallParts();
     let finish: string | undefined;
     let usage: ModelReply['usage'] = null;
     try {
       const signal = AbortSignal.any([config.signal, stalled.signal]);
-      for await (const chunk of this.openStream(model, messages, { ...config, signal })) {
+      for await (const chunk of this.openStream(model, messages, { ...config, signal }, tools)) {
         stallTimer.refresh();
         finish ??= chunk.finish;
         usage = chunk.usage ?? usage;
+        calls.add(chunk.tool_calls);
         if (chunk.text === '') continue;
         const text = storable(chunk.text);
         content += text;
@@ -99,9 +116,14 @@ export class ModelCall {
       clearTimeout(stallTimer);
     }
     if (finish === undefined) throw content === '' ? malformed() : final(brokeOff());
-    if (content === '') throw finish === 'content_filter' ? withheld() : malformed();
+    const tool_calls = calls.complete();
+    if (content === '' && tool_calls.length === 0) {
+      if (finish === 'content_filter') throw withheld();
+      if (!may_be_silent) throw malformed();
+    }
     return {
       content,
+      tool_calls,
       usage: usage && { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
     };
   }

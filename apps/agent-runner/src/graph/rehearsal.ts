@@ -2,6 +2,7 @@ import { type AgentConfiguration, newMessageId, newThreadId } from '@roost/contr
 import { CheckpointClient } from '../checkpoints/checkpoint.client';
 import { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import { ManagerClient } from '../exchange/manager.client';
+import { ToolboxFactory } from '../tools/toolbox.factory';
 import { AgentGraph } from './agent.graph';
 import { ModelCall } from './model.call';
 import { ModelFactory } from './model.factory';
@@ -21,7 +22,7 @@ export async function rehearse(): Promise<void> {
     backoff_ms: DEADLINE_MS,
   });
   const memory = new HttpCheckpointSaver(new CheckpointClient(new NoManager(NOWHERE, null)));
-  const graph = new AgentGraph(new ModelFactory(cannedAnswer), call, memory);
+  const graph = new AgentGraph(new ModelFactory(cannedAnswer), call, new ToolboxFactory(), memory);
   await graph.answer(
     [
       {
@@ -42,9 +43,11 @@ export async function rehearse(): Promise<void> {
         version: 0,
         configuration,
         model: { base_url: NOWHERE, api_key: null },
+        outbound: { allowed_hosts: [] },
       },
       onToken: () => undefined,
       onRetry: () => undefined,
+      onTool: () => undefined,
     },
     AbortSignal.timeout(DEADLINE_MS),
   );

@@ -1,4 +1,5 @@
-import type { AgentRuntimeConfiguration } from '@roost/contracts';
+import type { AgentRuntimeConfiguration, LoggedFrame } from '@roost/contracts';
+import type { Toolbox } from '../tools/toolbox';
 
 /** What one run hands to its nodes; none of it is kept in a checkpoint. */
 export interface RunContext {
@@ -7,11 +8,11 @@ export interface RunContext {
   /** The first of them. */
   first_message_id: string;
   configuration: AgentRuntimeConfiguration;
+  /** Null for an agent without tools. */
+  toolbox: Toolbox | null;
   /** Text of the answer, in order. A promise asks for a pause: what was handed over has not been written yet. */
   onToken: (text: string) => Promise<void> | undefined;
   /** The model did not answer and is asked again. */
   onRetry: (detail: string) => void;
+  onTool: (name: string, state: Extract<LoggedFrame, { type: 'tool' }>['state'], content: string) => void;
 }
-
-/** The reply to a message has an id of its own that every attempt knows. */
-export const replyId = (message_id: string): string => `${message_id}:reply`;

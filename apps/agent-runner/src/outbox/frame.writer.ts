@@ -6,6 +6,7 @@ export const JOIN_MS = 15;
 export const WAITING_MAX = 64 * 1_024;
 
 type RunState = Extract<LoggedFrame, { type: 'run' }>['state'];
+type ToolState = Extract<LoggedFrame, { type: 'tool' }>['state'];
 
 export interface FrameWriterOptions {
   message_id: string;
@@ -52,6 +53,12 @@ export class FrameWriter {
 
   run(state: Exclude<RunState, 'started'>, content: string, timeline?: RunTimeline): void {
     this.waiting.push({ ...this.runFrame(state, content), ...(timeline ? { timeline } : {}) });
+    this.append();
+  }
+
+  tool(name: string, state: ToolState, content: string): void {
+    if (this.silent) return;
+    this.waiting.push({ type: 'tool', content, name, state, message_id: this.options.message_id });
     this.append();
   }
 

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@roost/contracts';
 import { ManagerRefusedError, ManagerUnavailableError } from '../exchange/manager.client';
 import { ModelError } from '../graph/model.error';
+import { RunLimitError } from '../graph/run.limits';
 
 export interface RunFailure {
   code: ErrorCode;
@@ -11,6 +12,7 @@ export interface RunFailure {
 /** Every way a run can fail, in words of the catalogue. */
 export function failureOf(error: unknown): RunFailure {
   if (error instanceof ModelError) return { code: error.code, detail: error.message };
+  if (error instanceof RunLimitError) return { code: 'run_limit_reached', detail: error.message };
   if (error instanceof ManagerUnavailableError || error instanceof ManagerRefusedError) {
     return {
       code: 'run_failed',

@@ -29,6 +29,8 @@ export class AgentFixture {
   /** Why an instance wanted to end its process. */
   readonly exits = vi.fn<(end: Error) => void>();
   readonly messaging: Messaging;
+  /** What the operator opens to tools. */
+  allowed_hosts: string[] = [];
   private readonly reports: StreamConsumer<'reports'>;
   private readonly received: RunnerReport[] = [];
   private readonly runners: RunnerService[] = [];
@@ -66,6 +68,7 @@ export class AgentFixture {
       version,
       model: { base_url: `${this.model.url}/v1`, api_key: 'sk-canary' },
       configuration: { ...basicConfiguration, ...changes },
+      outbound: { allowed_hosts: this.allowed_hosts },
     };
     this.manager.versions.set(version, runtime);
     return runtime;
@@ -197,8 +200,13 @@ export class AgentFixture {
 
   /** The text a listener of the thread has put together from tokens. */
   async streamed(thread_id: string): Promise<string> {
-    const frames = await this.frames(thread_id);
-    return frames.flatMap((frame) => (frame.type === 'token' ? [frame.content] : [])).join('');
+    let text = '';
+    for (const frame of await this.frames(thread_id)) {
+      // A run that begins again begins the text anew.
+      if (frame.type === 'run' && frame.state === 'started') text = '';
+      if (frame.type === 'token') text += frame.content;
+    }
+    return text;
   }
 
   private async receive(block_ms: number | null): Promise<void> {

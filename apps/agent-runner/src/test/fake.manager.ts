@@ -35,6 +35,8 @@ export class FakeManager {
   token = 'token-1';
   /** Answers the next requests with these statuses instead. */
   readonly failNext: number[] = [];
+  /** Keeps requests waiting for as long as the promise it returns; for requests that are to be served, nothing. */
+  hold: (path: string, body: string) => Promise<void> | undefined = () => undefined;
   private readonly server: Server;
 
   constructor() {
@@ -70,6 +72,7 @@ export class FakeManager {
     const { method = 'GET', url = '/' } = request;
     const body = await text(request);
     this.requests.push({ method, path: url, authorization: request.headers.authorization });
+    await this.hold(url, body);
     const failure = this.failNext.shift();
     if (failure !== undefined) return reply(response, failure);
     const { pathname, searchParams } = new URL(url, this.origin);

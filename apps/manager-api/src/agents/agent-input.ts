@@ -9,6 +9,7 @@ import { AgentConfigurationDto } from '@roost/contracts/rest';
 import { validationFailed, validatorOptions } from '@roost/service-kit/http';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
+import { checkTools } from './tools-input';
 
 /** What becomes of `model.api_key`: kept from the version before, replaced, or removed. */
 export type ModelKeyChange = { kind: 'keep' } | { kind: 'set'; api_key: string } | { kind: 'remove' };
@@ -29,6 +30,7 @@ export async function readConfiguration(body: unknown): Promise<AgentInput> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw notAnObject();
   const errors = await validate(dto, validatorOptions);
   if (errors.length > 0) throw validationFailed(errors);
+  checkTools(dto.tools);
   const { api_key, ...model } = dto.model;
   // The instances of DTO classes become plain data, as they are stored.
   const configuration = JSON.parse(JSON.stringify({ ...dto, model })) as AgentConfiguration;

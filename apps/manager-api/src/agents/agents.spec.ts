@@ -47,7 +47,7 @@ describe('agents over REST', () => {
     [
       'with a tool of an unknown type',
       { name: 'x', model: { name: 'm' }, tools: [{ type: 'shell' }] },
-      'tools',
+      'tools.0.type',
     ],
     [
       'with an integration of an unknown type',

@@ -15,7 +15,13 @@ export class RuntimeConfiguration {
   /** @throws {Error} when the version cannot be run as it is stored; the message names the remedy. */
   of(version: AgentVersionEntity): AgentRuntimeConfiguration {
     const { agent_id, configuration } = version;
-    return { agent_id, version: version.version, configuration, model: this.modelAccess(version) };
+    return {
+      agent_id,
+      version: version.version,
+      configuration,
+      model: this.modelAccess(version),
+      outbound: { allowed_hosts: this.config.TOOL_ALLOWED_HOSTS },
+    };
   }
 
   /** The operator's key goes to the operator's base URL and nowhere else. */

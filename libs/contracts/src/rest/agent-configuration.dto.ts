@@ -1,13 +1,16 @@
-import { PartialType } from '@nestjs/swagger';
+import { ApiExtraModels, PartialType } from '@nestjs/swagger';
 import {
   chatAccess,
   type ChatAccess,
   COLLECT_PAUSE_MS_DEFAULT,
+  defaultRunLimits,
   type ModelProvider,
   modelProviders,
   type OnBusy,
   onBusyModes,
 } from '../agent-configuration';
+import { type AgentTool, toolTypes } from '../agent-tool';
+import { HttpRequestToolDto, ToolDto } from './agent-tool.dto';
 import {
   BooleanField,
   EnumField,
@@ -16,6 +19,7 @@ import {
   NumberField,
   ReservedListField,
   StringField,
+  UnionListField,
   UrlField,
 } from './field.decorators';
 
@@ -113,6 +117,24 @@ export class LimitsDto {
     default: 128,
   })
   pids!: number;
+
+  @IntegerField({
+    description: 'Questions to the model for one answer; more ends the run.',
+    example: 12,
+    min: 1,
+    max: 100,
+    default: defaultRunLimits.steps_per_run,
+  })
+  steps_per_run?: number;
+
+  @IntegerField({
+    description: 'Calls of tools for one answer; more ends the run.',
+    example: 40,
+    min: 1,
+    max: 500,
+    default: defaultRunLimits.tool_calls_per_run,
+  })
+  tool_calls_per_run?: number;
 }
 
 export class AccessDto {
@@ -127,6 +149,7 @@ export class AccessDto {
 }
 
 /** What an operator says of an agent. Each change makes a new version. */
+@ApiExtraModels(HttpRequestToolDto)
 export class AgentConfigurationDto {
   @StringField({
     description: 'What people call the agent.',
@@ -180,13 +203,28 @@ export class AgentConfigurationDto {
   })
   memory!: MemoryDto;
 
-  @ReservedListField({
-    description: 'Tools of the agent. No tool type is available yet.',
-    example: [],
+  @UnionListField({
+    description: 'What the agent may do besides talking.',
+    example: [
+      {
+        type: 'http_request',
+        name: 'find_order',
+        description: 'Finds an order by its number.',
+        url: 'https://shop.example/orders/{order_id}',
+        parameters: {
+          type: 'object',
+          properties: { order_id: { type: 'string' } },
+          required: ['order_id'],
+        },
+      },
+    ],
     default: [],
-    message: 'no tool type is available yet; leave the list empty',
+    max: 64,
+    unique: ({ name }: ToolDto & { name?: string }) => name,
+    otherwise: ToolDto,
+    types: { [toolTypes[0]]: HttpRequestToolDto },
   })
-  tools!: never[];
+  tools!: AgentTool[];
 
   @ReservedListField({
     description: 'Messengers the agent is connected to. No integration type is available yet.',
@@ -197,7 +235,7 @@ export class AgentConfigurationDto {
   integrations!: never[];
 
   @NestedField(() => LimitsDto, {
-    description: 'Limits of the runner; a change applies at the next start.',
+    description: 'Limits: of the runner, where a change applies at the next start, and of each run.',
     example: { memory_mb: 512, cpus: 1, pids: 128 },
     default: {},
   })

@@ -1,5 +1,5 @@
 import { applyDecorators, type Type as Class } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swagger';
 import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -169,6 +169,54 @@ export const NestedField = (type: () => Class, options: FieldOptions): PropertyD
     ValidateNested(),
     IsObject(),
   );
+
+/** A list of objects told apart by their `type`; one of no known type is read as `otherwise`, which refuses it. */
+export const UnionListField = (
+  options: FieldOptions & {
+    types: Record<string, Class>;
+    otherwise: Class;
+    max: number;
+    unique: (item: never) => unknown;
+  },
+): PropertyDecorator => {
+  const types = Object.entries(options.types);
+  return field(
+    options,
+    {
+      type: 'array',
+      maxItems: options.max,
+      items: {
+        oneOf: types.map(([, type]) => ({ $ref: getSchemaPath(type) })),
+        discriminator: {
+          propertyName: 'type',
+          mapping: Object.fromEntries(types.map(([name, type]) => [name, getSchemaPath(type)])),
+        },
+      },
+    },
+    // class-transformer's own discriminator fails on an item that is null.
+    Transform(
+      ({ value }: { value: unknown }) =>
+        Array.isArray(value) ? value.map((item: unknown) => instanceOf(options, item)) : value,
+      { toClassOnly: true },
+    ),
+    IsArray(),
+    ArrayMaxSize(options.max),
+    ArrayUnique(options.unique as (item: unknown) => unknown, {
+      message: '$property: every name must be another',
+    }),
+    ValidateNested({ each: true }),
+  );
+};
+
+function instanceOf(
+  { types, otherwise }: { types: Record<string, Class>; otherwise: Class },
+  item: unknown,
+): unknown {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+  const { type } = item as { type?: unknown };
+  const known = typeof type === 'string' && Object.hasOwn(types, type) ? types[type] : undefined;
+  return plainToInstance(known ?? otherwise, item) as unknown;
+}
 
 /** A list of objects, in answers. */
 export const ItemsField = (type: () => Class, options: FieldOptions): PropertyDecorator =>

@@ -1,4 +1,5 @@
 export * from './agent.dto';
+export * from './agent-tool.dto';
 export * from './agent-configuration.dto';
 export * from './api-key.dto';
 export * from './field.decorators';

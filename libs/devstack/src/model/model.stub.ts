@@ -76,6 +76,33 @@ export class ModelStub {
     return this;
   }
 
+  /**
+   * Calls these tools whenever the user has spoken, saying `before` beside it, and replies with `after` once their
+   * answers were sent.
+   */
+  callTools(
+    calls: { name: string; arguments: object }[],
+    { before, after }: { before: string; after: string },
+  ): this {
+    const hasRead = ({ messages }: Prompt['request']) => messages.at(-1)?.role === 'tool';
+    const toolCalls = calls.map((call, index) => ({
+      id: `call_${index}`,
+      name: call.name,
+      arguments: JSON.stringify(call.arguments),
+    }));
+    for (const [predicate, response] of [
+      [hasRead, { content: after }],
+      [(request: Prompt['request']) => !hasRead(request), { content: before, toolCalls }],
+    ] as const) {
+      this.aimock.prependFixture({
+        match: { endpoint: 'chat', predicate },
+        response,
+        ...streaming(this.usualPace),
+      });
+    }
+    return this;
+  }
+
   /** Fails the next `times` prompts that contain (or match) `to`; what came before applies again after that. */
   fail(failure: ModelFailure, { times = 1, to }: { times?: number; to?: string | RegExp } = {}): this {
     const { response, options } = failingResponse(failure, respondWith(this.usualReply), this.released);

@@ -79,9 +79,15 @@ export class FrameLog {
     return found() as FrameOf<Type>;
   }
 
-  /** What the tokens of the answer to a message make together. */
+  /** What the tokens of the answer to a message make together; a run that begins again begins it anew. */
   streamedText(message_id?: string): string {
-    return this.ofType('token')
+    let tokens: FrameOf<'token'>[] = [];
+    for (const frame of this.frames) {
+      if (frame.type === 'token') tokens.push(frame);
+      if (frame.type === 'run' && frame.state === 'started')
+        tokens = tokens.filter((token) => token.message_id !== frame.message_id);
+    }
+    return tokens
       .filter((frame) => message_id === undefined || frame.message_id === message_id)
       .map(({ content }) => content)
       .join('');

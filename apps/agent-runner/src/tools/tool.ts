@@ -1,0 +1,28 @@
+/** What one call of a tool came to; the model is told either way. */
+export interface ToolAnswer {
+  ok: boolean;
+  content: string;
+}
+
+export interface ToolCallOptions {
+  /** The same whenever the same call is repeated, in this instance or the next. */
+  idempotency_key: string;
+  signal: AbortSignal;
+}
+
+/** One thing an agent may do. */
+export interface Tool {
+  /** Rejects only with the reason of `signal`: a failure is an answer. */
+  call: (args: Record<string, unknown>, options: ToolCallOptions) => Promise<ToolAnswer>;
+}
+
+/** A tool as the OpenAI protocol describes it to models. */
+export interface ToolDefinition {
+  type: 'function';
+  function: { name: string; description: string; parameters: object };
+}
+
+/** The arguments cannot be used; `message` tells the model why. */
+export class ToolArgumentError extends Error {
+  override readonly name = 'ToolArgumentError';
+}

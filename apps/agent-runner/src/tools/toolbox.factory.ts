@@ -1,0 +1,29 @@
+import type { AgentRuntimeConfiguration } from '@roost/contracts';
+import type { GuardedHttpClient } from '@roost/guarded-http';
+import type { Toolbox } from './toolbox';
+
+/** One toolbox a configuration. What tools need is loaded with the first: agents without any start faster. */
+export class ToolboxFactory {
+  private readonly boxes = new WeakMap<AgentRuntimeConfiguration, Promise<Toolbox>>();
+  private readonly clients = new Map<string, GuardedHttpClient>();
+
+  /** Null for an agent without tools. */
+  async of(runtime: AgentRuntimeConfiguration): Promise<Toolbox | null> {
+    if (runtime.configuration.tools.length === 0) return null;
+    let box = this.boxes.get(runtime);
+    if (!box) {
+      box = this.build(runtime);
+      this.boxes.set(runtime, box);
+    }
+    return box;
+  }
+
+  private async build({ configuration, outbound }: AgentRuntimeConfiguration): Promise<Toolbox> {
+    const [{ Toolbox }, { outboundClient }] = await Promise.all([import('./toolbox'), import('./outbound')]);
+    // The operator's list is one for all versions, so connections are shared.
+    const key = JSON.stringify(outbound.allowed_hosts);
+    const client = this.clients.get(key) ?? outboundClient(outbound);
+    this.clients.set(key, client);
+    return new Toolbox(configuration.tools, client);
+  }
+}
