@@ -26,6 +26,12 @@ export class InboxService {
     await this.refill(agent_id);
   }
 
+  /** Drops the inbox of an agent that owes nothing and runs no more: what was given up is still in it. */
+  async tidy(agent_id: string): Promise<void> {
+    if ((await this.messages.listOwed(agent_id, 1)).length === 0)
+      await this.messaging.streams.drop('inbox', agent_id);
+  }
+
   /** Adds, in order, the messages that are owed and not in the inbox: Redis may have forgotten them. */
   async refill(agent_id: string): Promise<void> {
     const owed = await this.messages.listOwed(agent_id, REFILL_MAX);
