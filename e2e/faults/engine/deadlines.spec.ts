@@ -1,9 +1,10 @@
-import { anAgent, aPublicAgent, PlainChat, sized, until } from '@roost/testing';
+import { anAgent, aPublicAgent, isFull, PlainChat, sized, until } from '@roost/testing';
 import { describe, expect, it } from 'vitest';
 import { client, useFaultyEngine } from './use.faulty.engine';
 
 const START_DEADLINE_S = 8;
-const STOP_GRACE_S = 5;
+// The shortest a manager takes.
+const STOP_GRACE_S = 1;
 
 describe.skipIf(!client)('every transitional state ends', () => {
   const { roost, oracle, docker, cli, containerOf, gone, ...image } = useFaultyEngine('deadlines', {
@@ -33,7 +34,7 @@ describe.skipIf(!client)('every transitional state ends', () => {
     });
   });
 
-  it('a runner that never exchanges its code: starting ends with the deadline', async () => {
+  it.runIf(isFull)('a runner that never exchanges its code: starting ends with the deadline', async () => {
     await image.whileImageRuns(['sleep', '600'], async () => {
       const { id } = await roost().api.createAgent(anAgent());
 
@@ -45,23 +46,26 @@ describe.skipIf(!client)('every transitional state ends', () => {
     });
   });
 
-  it('a runner that freezes while it initializes: that ends with the deadline, too', async () => {
-    // It exchanges its code, and says no more.
-    const program = `fetch(process.env.CONFIG_URL.replace(/agents.*/, 'internal/instances/exchange'), {
+  it.runIf(isFull)(
+    'a runner that freezes while it initializes: that ends with the deadline, too',
+    async () => {
+      // It exchanges its code, and says no more.
+      const program = `fetch(process.env.CONFIG_URL.replace(/agents.*/, 'internal/instances/exchange'), {
       method: 'POST', headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ agent_id: process.env.AGENT_ID, instance_id: process.env.INSTANCE_ID,
         code: process.env.EXCHANGE_CODE }) }).then(() => setInterval(() => 0, 1000))`;
-    await image.whileImageRuns(['node', '-e', program], async () => {
-      const { id } = await roost().api.createAgent(anAgent());
-      const starting = failure(id);
-      await until('it initializes', async () => (await roost().api.status(id)).state === 'initializing');
+      await image.whileImageRuns(['node', '-e', program], async () => {
+        const { id } = await roost().api.createAgent(anAgent());
+        const starting = failure(id);
+        await until('it initializes', async () => (await roost().api.status(id)).state === 'initializing');
 
-      const { status, took_s } = await starting;
+        const { status, took_s } = await starting;
 
-      expect(status).toMatchObject({ state: 'failed', reason: 'start_failed' });
-      expect(took_s).toBeLessThan(START_DEADLINE_S + 3);
-    });
-  });
+        expect(status).toMatchObject({ state: 'failed', reason: 'start_failed' });
+        expect(took_s).toBeLessThan(START_DEADLINE_S + 3);
+      });
+    },
+  );
 
   it('a runner that exits at once: failed long before the deadline, with its exit code', async () => {
     await image.whileImageRuns(['node', '-e', 'process.exit(3)'], async () => {
@@ -128,60 +132,66 @@ describe.skipIf(!client)('every transitional state ends', () => {
     });
   });
 
-  it(`a stop for idleness that races a message loses none, ${sized({ short: 4, full: 30 })} times`, async () => {
-    const agents = await Promise.all(
-      Array.from({ length: 2 }, (_, index) =>
-        roost().api.createAgent(aPublicAgent({ name: `Racer ${index}`, inactivity_timeout: 1 })),
-      ),
-    );
-    const rounds = sized({ short: 2, full: 15 });
-    await Promise.all(
-      agents.map(async ({ id }) => {
-        const chat = await PlainChat.open(roost().origin, id);
-        chat.say('0');
-        for (let round = 1; round <= rounds; round += 1) {
-          const reply = await chat.nth('message', round, 60_000);
-          oracle().expect(reply.message_object.in_reply_to ?? '');
-          await chat.waitFor(() => /^stop/.test(chat.ofType('status').at(-1)?.state ?? ''), 30_000);
-          chat.say(String(round));
-        }
-        await chat.nth('message', rounds + 1, 60_000);
-        await chat.close();
-      }),
-    );
-  });
-
-  it('a manager that is killed while containers stream: they keep their ids, and nothing is lost', async () => {
-    const story = Array.from({ length: 30 }, (_, index) => `Sentence ${index}.`).join(' ');
-    roost().model.reply(story, { pace: { tokenDelayMs: 40 } });
-    const agents = await Promise.all(
-      Array.from({ length: sized({ short: 2, full: 6 }) }, (_, index) =>
-        roost().api.createAgent(aPublicAgent({ name: `Streaming ${index}` })),
-      ),
-    );
-    const chats = await Promise.all(
-      agents.map(({ id }) => PlainChat.open(roost().origin, id, { stream: 'tokens' })),
-    );
-    for (const chat of chats) chat.say('begin');
-    const begun = await Promise.all(chats.map((chat) => chat.nth('token', 2, 60_000)));
-    oracle().expect(...begun.map(({ message_id }) => message_id));
-    const before = await Promise.all(agents.map(async ({ id }) => (await containerOf(id)).Id));
-
-    for (let kill = 1; kill <= sized({ short: 1, full: 5 }); kill += 1) {
-      const killed = roost().manager;
-      await killed.kill();
-      await docker().startAgain(killed);
-    }
-
-    const threads = await Promise.all(chats.map((chat) => chat.thread()));
-    for (const thread_id of threads) {
-      const reply = await until(
-        'it is answered',
-        async () => (await roost().api.messages(thread_id)).items.find(({ role }) => role === 'assistant'),
-        60_000,
+  it.runIf(isFull)(
+    `a stop for idleness that races a message loses none, ${sized({ short: 4, full: 30 })} times`,
+    async () => {
+      const agents = await Promise.all(
+        Array.from({ length: 2 }, (_, index) =>
+          roost().api.createAgent(aPublicAgent({ name: `Racer ${index}`, inactivity_timeout: 1 })),
+        ),
       );
-      expect(reply.content).toBe(story);
-    }
-    expect(await Promise.all(agents.map(async ({ id }) => (await containerOf(id)).Id))).toEqual(before);
-  });
+      const rounds = sized({ short: 2, full: 15 });
+      await Promise.all(
+        agents.map(async ({ id }) => {
+          const chat = await PlainChat.open(roost().origin, id);
+          chat.say('0');
+          for (let round = 1; round <= rounds; round += 1) {
+            const reply = await chat.nth('message', round, 60_000);
+            oracle().expect(reply.message_object.in_reply_to ?? '');
+            await chat.waitFor(() => /^stop/.test(chat.ofType('status').at(-1)?.state ?? ''), 30_000);
+            chat.say(String(round));
+          }
+          await chat.nth('message', rounds + 1, 60_000);
+          await chat.close();
+        }),
+      );
+    },
+  );
+
+  it.runIf(isFull)(
+    'a manager that is killed while containers stream: they keep their ids, and nothing is lost',
+    async () => {
+      const story = Array.from({ length: 30 }, (_, index) => `Sentence ${index}.`).join(' ');
+      roost().model.reply(story, { pace: { tokenDelayMs: 40 } });
+      const agents = await Promise.all(
+        Array.from({ length: sized({ short: 2, full: 6 }) }, (_, index) =>
+          roost().api.createAgent(aPublicAgent({ name: `Streaming ${index}` })),
+        ),
+      );
+      const chats = await Promise.all(
+        agents.map(({ id }) => PlainChat.open(roost().origin, id, { stream: 'tokens' })),
+      );
+      for (const chat of chats) chat.say('begin');
+      const begun = await Promise.all(chats.map((chat) => chat.nth('token', 2, 60_000)));
+      oracle().expect(...begun.map(({ message_id }) => message_id));
+      const before = await Promise.all(agents.map(async ({ id }) => (await containerOf(id)).Id));
+
+      for (let kill = 1; kill <= sized({ short: 1, full: 5 }); kill += 1) {
+        const killed = roost().manager;
+        await killed.kill();
+        await docker().startAgain(killed);
+      }
+
+      const threads = await Promise.all(chats.map((chat) => chat.thread()));
+      for (const thread_id of threads) {
+        const reply = await until(
+          'it is answered',
+          async () => (await roost().api.messages(thread_id)).items.find(({ role }) => role === 'assistant'),
+          60_000,
+        );
+        expect(reply.content).toBe(story);
+      }
+      expect(await Promise.all(agents.map(async ({ id }) => (await containerOf(id)).Id))).toEqual(before);
+    },
+  );
 });

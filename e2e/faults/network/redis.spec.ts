@@ -1,5 +1,5 @@
 import type { AcceptedMessageDto } from '@roost/contracts/rest';
-import { aPublicAgent, PlainChat, RestartableRedis, sized, until } from '@roost/testing';
+import { aPublicAgent, isFull, PlainChat, RestartableRedis, sized, until } from '@roost/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type FaultyServers, useFaultyServers } from './use.faulty.servers';
@@ -25,10 +25,10 @@ describe('Redis, cut off without a word', () => {
 
   it.each([
     ['from managers and runners', () => [redis(), runnersRedis()]],
-    ['from runners alone', () => [runnersRedis()]],
     ...sized<[string, () => ReturnType<typeof redis>[]][]>({
       short: [],
       full: [
+        ['from runners alone', () => [runnersRedis()]],
         ['from managers alone', () => [redis()]],
         ['from nobody, but the managers from the runners', () => [internal()]],
       ],
@@ -72,7 +72,7 @@ describe('Redis, cut off without a word', () => {
   );
 });
 
-describe('Redis, restarted with nothing in it', () => {
+describe.runIf(isFull)('Redis, restarted with nothing in it', () => {
   let server: RestartableRedis | undefined;
   const system = useFaultyServers({
     servers: async () => {

@@ -1,4 +1,4 @@
-export { type FaultsSize, faultsSize, sized } from './faults.size';
+export { type FaultsSize, faultsSize, isFull, sized } from './faults.size';
 export { Ledger } from './ledger';
 export { Oracle, type OracleOptions } from './oracle';
 export { type InstanceProcess, instanceProcesses, type ProcessUsage, usageOf } from './process.usage';
