@@ -24,7 +24,7 @@ export const configSchema = z.object({
     description: 'Single-use code, exchanged for the credentials of this instance',
     secret: true,
   }),
-  STOP_GRACE_SECONDS: integer(3, 3_600)
+  STOP_GRACE_SECONDS: integer(1, 3_600)
     .default(30)
     .meta({ description: 'Seconds between SIGTERM and the end of this process' }),
   RUN_CONCURRENCY: integer(1, 256).default(16).meta({ description: 'Threads answered side by side' }),

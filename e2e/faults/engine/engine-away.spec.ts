@@ -1,8 +1,8 @@
-import { aPublicAgent, engineCalls, PlainChat, sized, until } from '@roost/testing';
+import { aPublicAgent, engineCalls, type Fault, isFull, PlainChat, sized, until } from '@roost/testing';
 import { describe, expect, it } from 'vitest';
 import { client, useFaultyEngine } from './use.faulty.engine';
 
-const START_DEADLINE_S = sized({ short: 15, full: 25 });
+const START_DEADLINE_S = 25;
 /** Many reconcile passes, and longer than one call to the engine may take. */
 const awayForMs = sized({ short: 5_000, full: 40_000 });
 
@@ -54,7 +54,7 @@ describe.skipIf(!client)('an engine that', () => {
     },
   );
 
-  it.each(sized({ short: faults.slice(1), full: faults }))(
+  it.runIf(isFull).each(faults)(
     '%s while an agent starts, and is back in time: it runs, in its first generation',
     async (_fault, strike) => {
       await strike();
@@ -78,7 +78,7 @@ describe.skipIf(!client)('an engine that', () => {
     },
   );
 
-  it.each(sized({ short: faults.slice(0, 1), full: faults }))(
+  it.runIf(isFull).each(faults)(
     '%s for the whole of a start: failed within the deadline, naming the engine; what was said is answered afterwards',
     async (_fault, strike) => {
       await strike();
@@ -118,10 +118,11 @@ describe.skipIf(!client)('an engine that', () => {
     await chat.close();
   });
 
-  it.each([
+  const silences: [string, Fault][] = [
     ['are frozen', { kind: 'swallow_answer' }],
     ['are cut again and again', { kind: 'lose_answer' }],
-  ] as const)(
+  ];
+  it.each(sized({ short: silences.slice(0, 1), full: silences }))(
     'tells nothing, because its events %s: a death is seen by the next list',
     async (_how, fault) => {
       const { id, chat } = await started();

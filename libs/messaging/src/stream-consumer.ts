@@ -64,6 +64,15 @@ export class StreamConsumer<Name extends StreamName> {
     return this.accept(streams?.[0]?.[1] ?? []);
   }
 
+  /** What was delivered to this member before and is not acknowledged, oldest first: nobody may be working on it. */
+  async readAgain(count: number): Promise<StreamEntry<StreamPayloads[Name]>[]> {
+    const { consumer } = this.options;
+    const reply = (await this.withGroup(() =>
+      this.commands.xreadgroup('GROUP', this.group, consumer, 'COUNT', count, 'STREAMS', this.key, '0'),
+    )) as [string, RawEntry[]][] | null;
+    return this.accept(reply?.[0]?.[1] ?? []);
+  }
+
   /**
    * Claims up to `count` entries that other members left unacknowledged for `idle_ms`, oldest first. With
    * `idle_ms: 0` the caller must be the group's only living member.

@@ -83,7 +83,7 @@ export class RunnerService {
     this.inbox.stop();
     this.scheduler.close();
     const idle = this.scheduler.whenIdle();
-    await Promise.race([idle, pause(grace_ms - STOP_MARGIN_MS, undefined, { ref: false })]);
+    await Promise.race([idle, pause(Math.max(0, grace_ms - STOP_MARGIN_MS), undefined, { ref: false })]);
     // Neither reported nor acknowledged: the next instance starts these messages again.
     this.runs.abort(new Error('The instance is stopping'));
     await Promise.race([idle, pause(ABORT_MS, undefined, { ref: false })]);

@@ -88,6 +88,8 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       false,
     );
     try {
+      // What failed here before, as when PostgreSQL was away, need not seem abandoned first.
+      await this.handle(agent_id, consumer, await consumer.readAgain(BATCH));
       await this.handle(agent_id, consumer, await consumer.takeOver(ABANDONED_MS, BATCH));
       // Told of more while it read: once more, so that whoever told finds it taken in.
       for (state.again = true; state.again;) {

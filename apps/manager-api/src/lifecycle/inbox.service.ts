@@ -55,6 +55,11 @@ export class InboxService implements OnModuleInit {
     await this.messaging.inboxes.fill(agent_id, removed_ids, plan.added, 'none');
   }
 
+  /** Clears the inbox of an agent that owes nothing and runs no more: what was given up is still in it. */
+  async tidy(agent_id: string): Promise<void> {
+    if ((await this.messages.listOwed(agent_id, 1)).length === 0) await this.rebuild(agent_id);
+  }
+
   /** Puts back what Redis has forgotten, and nothing that is on its way, under way or answered already. */
   async sweep(agent_id: string): Promise<void> {
     await this.refill(agent_id, ON_ITS_WAY_S);

@@ -11,6 +11,7 @@ import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { type InstanceEntity, neverLaunched } from './instance.entity';
+import { InboxService } from './inbox.service';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
@@ -36,6 +37,7 @@ export class InstanceEnding {
     private readonly agents: AgentsRepository,
     private readonly replies: RepliesService,
     private readonly threads: ThreadsRepository,
+    private readonly inbox: InboxService,
     private readonly messaging: Messaging,
     private readonly statuses: AgentStatusPublisher,
     private readonly events: LifecycleEvents,
@@ -80,6 +82,7 @@ export class InstanceEnding {
     if (!before) return;
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
     await this.settleOwed(agent_id, failure?.final ?? false);
+    await this.inbox.tidy(agent_id);
     await this.statuses.announce(agent_id);
     this.events.ended({
       agent_id,

@@ -59,7 +59,7 @@ const byStatus: Record<number, ErrorCode> = {
 };
 
 /** Names of errors that say that PostgreSQL or Redis does not answer. */
-const unavailable = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0[123]|08\d{3}|53300)$/;
+const unavailable = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0[123]|57014|08\d{3}|53300)$/;
 
 /** The catalogue's view of any error. */
 export function asServiceError(error: unknown): ServiceError {
@@ -91,7 +91,7 @@ const isRedisAway = (error: Error): boolean =>
   error.message === 'Command timed out' ||
   error.message === 'Connection is closed.';
 const isPoolTimeout = (error: Error): boolean =>
-  /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/.test(error.message);
 
 function fromHttpException(error: HttpException): ServiceError {
   const status = error.getStatus();

@@ -7,5 +7,8 @@ export function faultsSize(): FaultsSize {
   throw new Error(`FAULTS=${FAULTS}: set it to short or full.`);
 }
 
+/** Whether this run does the whole of it: `it.runIf(isFull)` for what takes long. */
+export const isFull = faultsSize() === 'full';
+
 /** The one or the other, by the size of this run. */
 export const sized = <Value>(sizes: Record<FaultsSize, Value>): Value => sizes[faultsSize()];

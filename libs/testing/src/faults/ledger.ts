@@ -25,18 +25,19 @@ const breaches: Record<string, string> = {
 
 /** What PostgreSQL says of an installation, read past the service. */
 export class Ledger {
-  private constructor(private readonly client: Client) {}
+  private constructor(
+    private readonly url: string,
+    private client: Client | null,
+  ) {}
 
   static async open(url: string): Promise<Ledger> {
-    const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-    // The database may be dropped, or its server cut off by a test, while this connection is idle.
-    client.on('error', () => undefined);
-    await client.connect();
-    return new Ledger(client);
+    const ledger = new Ledger(url, null);
+    await ledger.connected();
+    return ledger;
   }
 
   async close(): Promise<void> {
-    await this.client.end().catch(() => undefined);
+    await this.client?.end().catch(() => undefined);
   }
 
   /** What is not over yet, a line each. */
@@ -64,7 +65,7 @@ export class Ledger {
 
   /** For what a single test wants to know. */
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    return (await this.client.query<Row>(sql, parameters)).rows;
+    return (await (await this.connected()).query<Row>(sql, parameters)).rows;
   }
 
   private async complaints(rules: Record<string, string>): Promise<string[]> {
@@ -78,5 +79,15 @@ export class Ledger {
 
   private async ids(sql: string, parameters: unknown[] = []): Promise<string[]> {
     return (await this.query<{ id: string }>(sql, parameters)).map(({ id }) => id);
+  }
+
+  /** The database may be dropped, or its server cut off by a test, while a connection is idle. */
+  private async connected(): Promise<Client> {
+    if (this.client) return this.client;
+    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 10_000 });
+    client.on('error', () => (this.client = null));
+    await client.connect();
+    this.client = client;
+    return client;
   }
 }

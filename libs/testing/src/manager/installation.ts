@@ -21,6 +21,9 @@ import { RunnerProcesses } from './runner.processes';
 export interface InstallationOptions {
   /** Further variables of every manager; they win. */
   env?: Record<string, string>;
+  /** In place of the run's own servers; ended with the installation. */
+  database?: TestDatabase;
+  redis?: TestRedis;
 }
 
 const MIGRATE_DEADLINE_MS = 60_000;
@@ -48,12 +51,12 @@ export class Installation {
   }
 
   /** Everything but a manager. */
-  static async prepare({ env = {} }: InstallationOptions = {}): Promise<Installation> {
+  static async prepare({ env = {}, ...given }: InstallationOptions = {}): Promise<Installation> {
     const directory = await openRunDirectory();
     const stack = await sharedStack();
     const [database, redis, model] = await Promise.all([
-      stack.createDatabase('e2e'),
-      stack.startRedis(),
+      given.database ?? stack.createDatabase('e2e'),
+      given.redis ?? stack.startRedis(),
       startModelStub(),
     ]);
     // Nothing is inherited: a key in the environment of whoever runs the tests must not be used.
