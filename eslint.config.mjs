@@ -28,7 +28,16 @@ const foundations = {
   launcher: ['name:contracts', ...forTests],
   testing: ['name:contracts', 'name:messaging', 'name:launcher', 'name:devstack', 'name:service-kit'],
 };
-const apps = ['manager-api', 'agent-runner', 'telegram-gateway', 'e2e', 'bench', 'cli', 'local-stack'];
+const apps = [
+  'manager-api',
+  'agent-runner',
+  'telegram-gateway',
+  'e2e',
+  'bench',
+  'soak',
+  'cli',
+  'local-stack',
+];
 
 const banned = (room) =>
   Object.entries(walls)
@@ -88,7 +97,15 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    files: ['**/*.spec.ts', '**/*.suite.ts', '**/test/**', 'e2e/**', 'libs/testing/**', 'tools/bench/**'],
+    files: [
+      '**/*.spec.ts',
+      '**/*.suite.ts',
+      '**/test/**',
+      'e2e/**',
+      'libs/testing/**',
+      'tools/bench/**',
+      'tools/soak/**',
+    ],
     rules: {
       'no-restricted-imports': 'off',
       'max-lines': 'off',

@@ -1,6 +1,7 @@
 import {
   freePort,
   type ModelStub,
+  type SharedStack,
   sharedStack,
   startChild,
   startModelStub,
@@ -21,6 +22,8 @@ import { RunnerProcesses } from './runner.processes';
 export interface InstallationOptions {
   /** Further variables of every manager; they win. */
   env?: Record<string, string>;
+  /** Whose servers it stands on. Default: those of this Vitest run. */
+  stack?: SharedStack;
 }
 
 const MIGRATE_DEADLINE_MS = 60_000;
@@ -48,9 +51,9 @@ export class Installation {
   }
 
   /** Everything but a manager. */
-  static async prepare({ env = {} }: InstallationOptions = {}): Promise<Installation> {
+  static async prepare({ env = {}, ...given }: InstallationOptions = {}): Promise<Installation> {
     const directory = await openRunDirectory();
-    const stack = await sharedStack();
+    const stack = given.stack ?? (await sharedStack());
     const [database, redis, model] = await Promise.all([
       stack.createDatabase('e2e'),
       stack.startRedis(),
