@@ -18,6 +18,7 @@ import { ThreadScheduler } from './inbox/thread.scheduler';
 import { Fence } from './lifecycle/fence';
 import { RunnerService } from './lifecycle/runner.service';
 import { ReportSender } from './outbox/report.sender';
+import { RunRegister } from './runs/run.register';
 import { RunService } from './runs/run.service';
 
 /** What is known before anything is built. */
@@ -87,13 +88,14 @@ function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] 
         logger.error({ entry_ids }, 'inbox entries that do not fit the schema were set aside');
       return messaging.consumer({ name: 'inbox', agent_id, consumer: instance_id, onRejected }, true);
     }),
+    provide(RunRegister, [], () => new RunRegister(exchange.suspects ?? [])),
     provide(
       ThreadScheduler,
-      [RunService, StreamConsumer<'inbox'>, AbortController, Fence],
-      (runs, inbox, aborted, fence) =>
+      [RunService, StreamConsumer<'inbox'>, AbortController, Fence, RunRegister],
+      (runs, inbox, aborted, fence, register) =>
         new ThreadScheduler({
           concurrency: config.RUN_CONCURRENCY,
-          answer: (message) => runs.execute(message, aborted.signal),
+          answer: (message) => register.run(message.message_id, () => runs.execute(message, aborted.signal)),
           acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),
           onFailure: (error) => {
             if (!aborted.signal.aborted && !fence.isRaised) exit(error);
@@ -107,15 +109,18 @@ function workers({ config, exchange, logger, exit }: RunnerSetting): Provider[] 
     ),
     provide(
       HeartbeatService,
-      [Messaging, ThreadScheduler, ConfigurationCache, Fence],
-      (messaging, scheduler, configurations, fence) => {
+      [Messaging, ThreadScheduler, ConfigurationCache, Fence, RunRegister],
+      (messaging, scheduler, configurations, fence, register) => {
         const state = (): Heartbeat => ({
           instance_id,
           generation,
           running_version: configurations.newestVersion,
           message_ids: scheduler.message_ids,
+          begun_ids: register.begun_ids,
         });
-        return new HeartbeatService(agent_id, messaging.heartbeats, state, fence, logger);
+        const heartbeat = new HeartbeatService(agent_id, messaging.heartbeats, state, fence, logger);
+        register.tell = () => heartbeat.beat();
+        return heartbeat;
       },
     ),
     provide(

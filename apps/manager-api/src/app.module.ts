@@ -54,6 +54,8 @@ import { launcherProvider } from './lifecycle/launcher.provider';
 import { LeasesRepository } from './lifecycle/leases.repository';
 import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
+import { LostRuns } from './lifecycle/lost-runs.service';
+import { LostRunsRepository } from './lifecycle/lost-runs.repository';
 import { Periodic } from './lifecycle/periodic';
 import { Reconciler } from './lifecycle/reconciler.service';
 import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
@@ -87,6 +89,8 @@ const lifecycle = [
   LeasesRepository,
   LifecycleEvents,
   LifecycleService,
+  LostRuns,
+  LostRunsRepository,
   Periodic,
   Reconciler,
   RuntimeConfiguration,

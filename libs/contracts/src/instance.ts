@@ -44,6 +44,8 @@ export interface ExchangeResponse {
   /** The instance's own Redis user; it reaches only keys of its agent. */
   redis: { username: string; password: string };
   configuration: AgentRuntimeConfiguration;
+  /** Messages under way when earlier instances were lost: each is run alone, so that a further loss names its cause. */
+  suspects?: string[];
 }
 
 /** One version of an agent as its runner needs it; secrets are in clear and kept in memory only. */

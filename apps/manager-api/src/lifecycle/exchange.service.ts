@@ -12,6 +12,7 @@ import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
 import { InstancesRepository } from './instances.repository';
+import { LostRuns } from './lost-runs.service';
 import { RuntimeConfiguration } from './runtime-configuration.service';
 
 type InstancePrincipal = Extract<Principal, { kind: 'instance' }>;
@@ -26,6 +27,7 @@ export class ExchangeService {
     private readonly messaging: Messaging,
     private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
+    private readonly lostRuns: LostRuns,
   ) {}
 
   /**
@@ -47,7 +49,8 @@ export class ExchangeService {
     }
     await this.instances.setRunningVersion(instance_id, configuration.version);
     await this.statuses.announce(agent_id);
-    return { instance_id, generation: instance.generation, token, redis, configuration };
+    const suspects = await this.lostRuns.suspects(agent_id);
+    return { instance_id, generation: instance.generation, token, redis, configuration, suspects };
   }
 
   async ready({ instance_id, agent_id }: InstancePrincipal): Promise<void> {

@@ -12,6 +12,7 @@ import type { InstanceEntity } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
+import { LostRuns } from './lost-runs.service';
 
 export interface EndingFailure {
   reason: Exclude<FailureReason, 'crash_loop'>;
@@ -27,6 +28,7 @@ export class InstanceEnding {
     private readonly instances: InstancesRepository,
     private readonly agents: AgentsRepository,
     private readonly replies: RepliesService,
+    private readonly lostRuns: LostRuns,
     private readonly messaging: Messaging,
     private readonly statuses: AgentStatusPublisher,
     private readonly events: LifecycleEvents,
@@ -55,6 +57,7 @@ export class InstanceEnding {
     const { id, agent_id } = instance;
     await this.messaging.instanceAccess.revoke(id);
     await this.replies.takeIn(agent_id);
+    if (failure && !failure.final) await this.lostRuns.blame(instance);
     const before = await this.instances.end(id, failure, this.config.FAILED_KEEP_SECONDS);
     if (!before) return;
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
