@@ -31,7 +31,16 @@ const foundations = {
   'guarded-http': [],
   testing: ['name:contracts', 'name:messaging', 'name:launcher', 'name:devstack', 'name:service-kit'],
 };
-const apps = ['manager-api', 'agent-runner', 'telegram-gateway', 'e2e', 'bench', 'cli', 'local-stack'];
+const apps = [
+  'manager-api',
+  'agent-runner',
+  'telegram-gateway',
+  'e2e',
+  'bench',
+  'soak',
+  'cli',
+  'local-stack',
+];
 
 const banned = (room) =>
   Object.entries(walls)
@@ -91,7 +100,15 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    files: ['**/*.spec.ts', '**/*.suite.ts', '**/test/**', 'e2e/**', 'libs/testing/**', 'tools/bench/**'],
+    files: [
+      '**/*.spec.ts',
+      '**/*.suite.ts',
+      '**/test/**',
+      'e2e/**',
+      'libs/testing/**',
+      'tools/bench/**',
+      'tools/soak/**',
+    ],
     rules: {
       'no-restricted-imports': 'off',
       'max-lines': 'off',

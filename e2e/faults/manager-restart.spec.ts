@@ -91,6 +91,8 @@ describe('several managers', () => {
             : SocketIoChat.open(manager.origin, id, { key: roost().api.key }),
         ),
       );
+      // Admitted: who is not yet hears nothing of a close.
+      await Promise.all(watching.map((chat) => chat.waitFor(({ type }) => type === 'status')));
       await manager.stop();
       expect(manager.child.exit).toMatchObject({ code: 0 });
       for (const chat of watching) expect(await chat.closed).toMatchObject({ code: 1012 });

@@ -18,6 +18,7 @@ import { ThreadScheduler } from './inbox/thread.scheduler';
 import { Fence } from './lifecycle/fence';
 import { RunnerService } from './lifecycle/runner.service';
 import { ReportSender } from './outbox/report.sender';
+import { RunRegister } from './runs/run.register';
 import { RunService } from './runs/run.service';
 import type { DatabaseClock } from './timeline/database.clock';
 import { InstanceTimeline } from './timeline/instance.timeline';
@@ -91,13 +92,18 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         logger.error({ entry_ids }, 'inbox entries that do not fit the schema were set aside');
       return messaging.consumer({ name: 'inbox', agent_id, consumer: instance_id, onRejected }, true);
     }),
+    provide(RunRegister, [], () => new RunRegister(exchange.suspects ?? [])),
     provide(
       ThreadScheduler,
-      [RunService, ConfigurationCache, StreamConsumer<'inbox'>, AbortController, Fence],
-      (runs, configurations, inbox, aborted, fence) =>
+      [RunService, ConfigurationCache, StreamConsumer<'inbox'>, AbortController, Fence, RunRegister],
+      (runs, configurations, inbox, aborted, fence, register) =>
         new ThreadScheduler({
           concurrency: config.RUN_CONCURRENCY,
-          answer: (batch, cancelled) => runs.execute(batch, aborted.signal, cancelled),
+          answer: (batch, cancelled) =>
+            register.run(
+              batch.map(({ message_id }) => message_id),
+              () => runs.execute(batch, aborted.signal, cancelled),
+            ),
           skip: (message) => runs.skip(message),
           pauseOf: ({ version }) => configurations.pauseOf(version),
           acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),
@@ -113,15 +119,18 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
     ),
     provide(
       HeartbeatService,
-      [Messaging, ThreadScheduler, ConfigurationCache, Fence],
-      (messaging, scheduler, configurations, fence) => {
+      [Messaging, ThreadScheduler, ConfigurationCache, Fence, RunRegister],
+      (messaging, scheduler, configurations, fence, register) => {
         const state = (): Heartbeat => ({
           instance_id,
           generation,
           running_version: configurations.newestVersion,
           message_ids: scheduler.message_ids,
+          begun_ids: register.begun_ids,
         });
-        return new HeartbeatService(agent_id, messaging.heartbeats, state, fence, logger);
+        const heartbeat = new HeartbeatService(agent_id, messaging.heartbeats, state, fence, logger);
+        register.tell = () => heartbeat.beat();
+        return heartbeat;
       },
     ),
     provide(

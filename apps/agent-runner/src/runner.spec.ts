@@ -394,6 +394,7 @@ describe('an instance', () => {
           generation: 1,
           running_version: 1,
           message_ids: [message.message_id],
+          begun_ids: [message.message_id],
         });
       },
       { timeout: 8_000 },

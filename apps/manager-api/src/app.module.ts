@@ -64,6 +64,8 @@ import { launcherProvider } from './lifecycle/launcher.provider';
 import { LeasesRepository } from './lifecycle/leases.repository';
 import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
+import { LostRuns } from './lifecycle/lost-runs.service';
+import { LostRunsRepository } from './lifecycle/lost-runs.repository';
 import { Periodic } from './lifecycle/periodic';
 import { InstancesCleaning } from './lifecycle/instances.cleaning';
 import { PoolController } from './lifecycle/pool/pool.controller';
@@ -114,6 +116,8 @@ const lifecycle = [
   LeasesRepository,
   LifecycleEvents,
   LifecycleService,
+  LostRuns,
+  LostRunsRepository,
   Periodic,
   InstancesCleaning,
   PoolKeeper,

@@ -53,6 +53,8 @@ export const Heartbeat = z.object({
   running_version: z.int(),
   /** Messages under way in this instance. */
   message_ids: z.array(z.string()),
+  /** Those of them whose run has begun: should the instance be killed now, one of these may have done it. */
+  begun_ids: z.array(z.string()).optional(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 

@@ -49,6 +49,8 @@ export interface ExchangeResponse {
   configuration: AgentRuntimeConfiguration;
   /** How the instance came up, for the timeline of its replies. */
   wake?: WakeInstants;
+  /** Messages under way when earlier instances were lost: each is run alone, so that a further loss names its cause. */
+  suspects?: string[];
 }
 
 /** One version of an agent as its runner needs it; secrets are in clear and kept in memory only. */

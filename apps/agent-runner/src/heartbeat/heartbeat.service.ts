@@ -18,16 +18,21 @@ export class HeartbeatService {
 
   /** Resolves after the first beat, whether or not Redis took it. */
   async start(): Promise<void> {
+    await this.beat();
+    if (this.stopped || this.fence.isRaised) return;
+    // A tenth of jitter, so that agents started together do not beat together.
+    const interval = HEARTBEAT_INTERVAL_MS * (0.9 + Math.random() / 10);
+    this.timer = setTimeout(() => void this.start(), interval);
+  }
+
+  /** Says it now. Resolves whether or not Redis took it. */
+  async beat(): Promise<void> {
     try {
       await this.heartbeats.beat(this.agent_id, this.state());
     } catch (error) {
       this.fence.inspect(error);
       this.logger.warn({ err: error }, 'heartbeat failed');
     }
-    if (this.stopped || this.fence.isRaised) return;
-    // A tenth of jitter, so that agents started together do not beat together.
-    const interval = HEARTBEAT_INTERVAL_MS * (0.9 + Math.random() / 10);
-    this.timer = setTimeout(() => void this.start(), interval);
   }
 
   stop(): void {

@@ -184,7 +184,12 @@ describe('messages of an agent that collects', () => {
     expect(await agent.reportOn(later)).toMatchObject({ content: 're: four' });
     const reports = await agent.allReports();
     expect(reports).toHaveLength(3);
-    expect(reports[1]).toMatchObject({ ...reports[0], run_id: reports[1]!.run_id, generation: 2 });
+    expect(reports[1]).toMatchObject({
+      ...reports[0],
+      run_id: reports[1]!.run_id,
+      generation: 2,
+      timeline: expect.anything(),
+    });
     expect(reports[2]).not.toHaveProperty('joined_message_ids');
     expect(agent.model.getRequests()).toHaveLength(2);
   });

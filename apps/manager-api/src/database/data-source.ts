@@ -9,6 +9,7 @@ import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoi
 import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
+import { LostRunEntity } from '../lifecycle/lost-run.entity';
 import { PoolInstanceEntity } from '../lifecycle/pool/pool-instance.entity';
 import { migrations } from './migrations';
 
@@ -21,6 +22,7 @@ export const entities = [
   IdempotencyKeyEntity,
   InstanceEntity,
   LeaseEntity,
+  LostRunEntity,
   MessageEntity,
   PoolInstanceEntity,
   ThreadEntity,

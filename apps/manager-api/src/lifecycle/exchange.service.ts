@@ -15,6 +15,7 @@ import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
 import type { InstanceEntity } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
+import { LostRuns } from './lost-runs.service';
 import { RuntimeConfiguration } from './runtime-configuration.service';
 import { StartQueue } from './start-queue/start-queue.service';
 
@@ -30,6 +31,7 @@ export class ExchangeService {
     private readonly messaging: Messaging,
     private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
+    private readonly lostRuns: LostRuns,
     private readonly starts: StartQueue,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
@@ -58,7 +60,8 @@ export class ExchangeService {
     await this.instances.setRunningVersion(instance_id, configuration.version);
     await this.statuses.announce(agent_id);
     const { generation } = instance;
-    return { instance_id, generation, token, redis, configuration, ...wakeOf(instance) };
+    const suspects = await this.lostRuns.suspects(agent_id);
+    return { instance_id, generation, token, redis, configuration, suspects, ...wakeOf(instance) };
   }
 
   /** Telling twice is harmless. @throws {ServiceError} `unauthorized` when the instance has ended meanwhile. */

@@ -15,6 +15,7 @@ import { InboxService } from './inbox.service';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
+import { LostRuns } from './lost-runs.service';
 import { wasNotTaken } from './observation';
 
 /** Milliseconds after the grace period in which a stop is asked for again. */
@@ -38,6 +39,7 @@ export class InstanceEnding {
     private readonly replies: RepliesService,
     private readonly threads: ThreadsRepository,
     private readonly inbox: InboxService,
+    private readonly lostRuns: LostRuns,
     private readonly messaging: Messaging,
     private readonly statuses: AgentStatusPublisher,
     private readonly events: LifecycleEvents,
@@ -77,6 +79,7 @@ export class InstanceEnding {
     if (launched) {
       await this.messaging.instanceAccess.revoke(id);
       await this.replies.takeIn(agent_id);
+      if (failure && !failure.final) await this.lostRuns.blame(instance);
     }
     const before = await this.instances.end(id, failure, this.config.FAILED_KEEP_SECONDS);
     if (!before) return;

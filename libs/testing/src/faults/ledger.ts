@@ -59,6 +59,10 @@ export class Ledger {
     return this.ids('SELECT id FROM agents');
   }
 
+  runningAgents(): Promise<string[]> {
+    return this.ids(`SELECT agent_id AS id FROM instances WHERE state = 'running'`);
+  }
+
   liveInstances(): Promise<string[]> {
     return this.ids('SELECT id FROM instances WHERE ended_at IS NULL');
   }

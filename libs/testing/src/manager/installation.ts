@@ -1,6 +1,7 @@
 import {
   freePort,
   type ModelStub,
+  type SharedStack,
   sharedStack,
   startChild,
   startModelStub,
@@ -24,6 +25,8 @@ export interface InstallationOptions {
   /** In place of the run's own servers; ended with the installation. */
   database?: TestDatabase;
   redis?: TestRedis;
+  /** Whose servers it stands on. Default: those of this Vitest run. */
+  stack?: SharedStack;
 }
 
 const MIGRATE_DEADLINE_MS = 60_000;
@@ -53,7 +56,7 @@ export class Installation {
   /** Everything but a manager. */
   static async prepare({ env = {}, ...given }: InstallationOptions = {}): Promise<Installation> {
     const directory = await openRunDirectory();
-    const stack = await sharedStack();
+    const stack = given.stack ?? (await sharedStack());
     const [database, redis, model] = await Promise.all([
       given.database ?? stack.createDatabase('e2e'),
       given.redis ?? stack.startRedis(),

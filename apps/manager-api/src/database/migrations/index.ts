@@ -3,6 +3,7 @@ import { WakeTimeline1795369500000 } from './1795369500000-wake-timeline';
 import { StartLimits1795370400000 } from './1795370400000-start-limits';
 import { MessageWhileBusy1795370800000 } from './1795370800000-message-while-busy';
 import { WarmPool1795371339000 } from './1795371339000-warm-pool';
+import { LostRuns1795373201942 } from './1795373201942-lost-runs';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   StartLimits1795370400000,
   MessageWhileBusy1795370800000,
   WarmPool1795371339000,
+  LostRuns1795373201942,
 ];
