@@ -21,10 +21,6 @@ export async function exchangeCode(
     agent_id: config.AGENT_ID,
     instance_id: config.INSTANCE_ID,
     code: config.EXCHANGE_CODE,
-    // A getter: each attempt tells how long the process has lived by then.
-    get uptime_ms() {
-      return performance.now();
-    },
   };
   try {
     return await new ManagerClient(config.CONFIG_URL, null).request<ExchangeResponse>({
@@ -33,7 +29,7 @@ export async function exchangeCode(
       body,
       deadline_ms,
       onAnswer: ({ wake }, sent, received) => {
-        if (wake) clock.sample(sent, received, wake.exchanged_at);
+        if (wake) clock.sample(sent, received, wake.clock);
       },
     });
   } catch (error) {

@@ -2,11 +2,14 @@ import type { RunTimeline, WakeInstants } from '@roost/contracts';
 
 /** Milliseconds the estimate of the database's clock may be wrong by unnoticed. */
 export const CLOCK_TOLERANCE_MS = 20;
+/** Milliseconds a process must be older than its launch to have been there before: no clock is so wrong. */
+const POOLED_AFTER_MS = 1_000;
 
 /** What is known of one run. Instants are milliseconds of the Unix epoch by the database's clock. */
 export interface RunInstants {
   accepted_at: number;
-  wake: WakeInstants;
+  wake: Pick<WakeInstants, 'launched_at' | 'exchanged_at'>;
+  process_started_at: number;
   /** Null when the manager has not taken the news yet: the run began on the way. */
   ready_at: number | null;
   taken_up_at: number;
@@ -28,9 +31,9 @@ export function runTimeline(run: RunInstants): RunTimeline {
   const taken_up = Math.max(earliest, since(run.taken_up_at));
   const between = (instant: number, from: number): number => Math.min(Math.max(instant, from), taken_up);
 
-  const isPooled = run.wake.process_started_at < run.wake.launched_at;
+  const isPooled = run.process_started_at < run.wake.launched_at - POOLED_AFTER_MS;
   const launched = between(since(run.wake.launched_at), 0);
-  const started = isPooled ? launched : between(since(run.wake.process_started_at), launched);
+  const started = isPooled ? launched : between(since(run.process_started_at), launched);
   const exchanged = isPooled ? launched : between(since(run.wake.exchanged_at), started);
   // Ready is reading the inbox: the news of it may reach the manager after the first message was taken up.
   const ready = between(run.ready_at === null ? taken_up : since(run.ready_at), exchanged);

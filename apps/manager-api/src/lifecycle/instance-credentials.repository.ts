@@ -37,22 +37,17 @@ export class InstanceCredentialsRepository {
     return rows.length > 0;
   }
 
-  /**
-   * Uses up the code of a starting instance, whose program has run for so long when it asked.
-   * Null when it was used, has expired or is not its own.
-   */
+  /** Uses up the code of a starting instance. Null when it was used, has expired or is not its own. */
   async exchange(
     id: string,
     agent_id: string,
     code_hash: Buffer,
     token_hash: Buffer,
-    uptime_ms: number,
   ): Promise<InstanceEntity | null> {
     const [rows] = await this.database.query<[{ id: string }[], number]>(
-      // clock_timestamp() is what the runner takes its own clock to be: it must not lie before a wait for a lock.
-      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4, exchanged_at = clock_timestamp(),
-              process_started_at = clock_timestamp() - make_interval(secs => $5) WHERE ${EXCHANGEABLE} RETURNING id`,
-      [id, agent_id, code_hash, token_hash, uptime_ms / 1_000],
+      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4, exchanged_at = clock_timestamp()
+       WHERE ${EXCHANGEABLE} RETURNING id`,
+      [id, agent_id, code_hash, token_hash],
     );
     return rows[0] ? this.database.getRepository(InstanceEntity).findOneBy({ id }) : null;
   }

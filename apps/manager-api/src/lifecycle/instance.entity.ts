@@ -53,7 +53,7 @@ export class InstanceEntity {
   @Column('timestamptz', { nullable: true })
   launched_at!: Date | null;
 
-  /** As its program told when it exchanged its code. */
+  /** As its program told when it was ready. */
   @Column('timestamptz', { nullable: true })
   process_started_at!: Date | null;
 

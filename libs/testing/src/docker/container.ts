@@ -2,7 +2,14 @@
 export interface Container {
   Id: string;
   Name: string;
-  State: { Status: string; ExitCode: number; Pid: number; OOMKilled: boolean; Health?: { Status: string } };
+  State: {
+    Status: string;
+    ExitCode: number;
+    Pid: number;
+    OOMKilled: boolean;
+    StartedAt: string;
+    Health?: { Status: string };
+  };
   Config: { Image: string; User: string; Env: string[] | null; Labels: Record<string, string> };
   HostConfig: Record<string, unknown>;
   Mounts: { Source?: string; Destination: string }[];
