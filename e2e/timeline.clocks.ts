@@ -3,7 +3,7 @@ import { type Installation, redisCli, SocketIoChat, until } from '@roost/testing
 
 export const TOLERANCE_MS = 20;
 /** Two processes see one event apart when a third one has the processor: the best of so many runs counts. */
-const RUNS_MAX = 8;
+const RUNS_MAX = 12;
 
 const FIRST_TOKEN_MS = 500;
 const TOKEN_MS = 40;
@@ -12,7 +12,7 @@ const ANSWER = 'four tokens long';
 const TOKENS = ANSWER.length / 4;
 
 /** Milliseconds by which a timeline differs from clocks outside of the service; a span by the nearest of the runs. */
-export type Differences = Record<TimelineSpan | 'total' | 'first_token_by_model', number>;
+export type Differences = Record<TimelineSpan | 'total' | 'first_token_heard', number>;
 
 /** Looks at a living instance's process from outside: when it was started, in milliseconds of the Unix epoch. */
 export type StartedAt = (agent_id: string) => Promise<number>;
@@ -73,16 +73,17 @@ async function wakeOnce(
   const first = tokens.at(0) ?? Number.NaN;
   const last = tokens.at(-1) ?? Number.NaN;
 
+  const first_by_model = asked + FIRST_TOKEN_MS + TOKEN_MS;
+
   const outside: Record<TimelineSpan, number> = {
     queue: launched - acknowledged + (taken_up - ready),
     schedule: process_started - launched,
     boot: exchanged - process_started,
     ready: ready - exchanged,
-    first_token: first - taken_up,
-    last_token: asked + FIRST_TOKEN_MS + TOKENS * TOKEN_MS - (asked + FIRST_TOKEN_MS + TOKEN_MS),
+    first_token: first_by_model - taken_up,
+    last_token: (TOKENS - 1) * TOKEN_MS,
   };
   const total = last - acknowledged;
-  const first_by_model = asked + FIRST_TOKEN_MS + TOKEN_MS;
   const first_by_service =
     Date.parse(timeline.accepted_at) + timeline.total_ms - (timeline.last_token_ms ?? 0);
   const spans = timelineSpans.map((span) => [span, (timeline[`${span}_ms`] ?? Number.NaN) - outside[span]]);
@@ -91,7 +92,7 @@ async function wakeOnce(
     differences: {
       ...(Object.fromEntries(spans) as Record<TimelineSpan, number>),
       total: timeline.total_ms - total,
-      first_token_by_model: first_by_service - first_by_model,
+      first_token_heard: first_by_service - first,
     },
   };
 }

@@ -34,7 +34,7 @@ describe('the timeline of a reply', () => {
         timeline.total_ms,
       );
     }
-  });
+  }, 300_000);
 
   it('of a running agent has no wake in it, and comes with the last run frame', async () => {
     const { id } = await roost().api.createAgent(aPublicAgent());
