@@ -1,7 +1,7 @@
 import { ConfigError, describeConfig, redactConfig } from '@roost/service-kit';
 import { environmentTable, readmeSection } from '@roost/testing';
 import { describe, expect, it } from 'vitest';
-import { configSchema, readConfig } from './config';
+import { configSchema, readConfig, readPoolConfig } from './config';
 
 const environment = {
   AGENT_ID: 'agent_bread_a1b2',
@@ -38,6 +38,22 @@ describe('readConfig', () => {
 
   it('needs no environment to warm up', () => {
     expect(readConfig(['--warm'], {}).warm).toBe(true);
+  });
+
+  it('demands an agent of a runner that is no pool member', () => {
+    const { AGENT_ID: _agent, ...rest } = environment;
+    expect(readPoolConfig([], rest)).toBeNull();
+    expect(() => readConfig([], rest)).toThrow(/AGENT_ID/);
+  });
+
+  it.each([
+    ['--pool', ['--pool'], {}],
+    ['POOL', [], { POOL: '1' }],
+  ])('of a pool member, told by %s, has no agent and refuses one', (_name, argv, pool) => {
+    const { AGENT_ID: _agent, ...rest } = environment;
+    expect(readPoolConfig(argv, { ...rest, ...pool })).toMatchObject({ INSTANCE_ID: 'inst-1' });
+    expect(() => readPoolConfig(argv, { ...environment, ...pool })).toThrow(/AGENT_ID: must not be given/);
+    expect(() => readPoolConfig(argv, pool)).toThrow(/INSTANCE_ID[\s\S]*EXCHANGE_CODE/);
   });
 
   it('names what does not fit and never its value', () => {

@@ -1,11 +1,14 @@
 import { AGENT_ID_PATTERN } from '@roost/contracts';
-import { integer, loadConfig, text } from '@roost/service-kit';
+import { flag, integer, loadConfig, text } from '@roost/service-kit';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
 export const configSchema = z.object({
   AGENT_ID: text().regex(AGENT_ID_PATTERN, 'is not an agent id').meta({
     description: 'The agent this runner runs; also `--agent-id`',
+  }),
+  POOL: flag().default(false).meta({
+    description: 'Wait in the warm pool, without `AGENT_ID`, until an agent is assigned; also `--pool`',
   }),
   INSTANCE_ID: text().meta({ description: 'Name of this instance, given by the manager' }),
   CONFIG_URL: z.url({ protocol: /^https?$/ }).meta({
@@ -46,6 +49,15 @@ export const configSchema = z.object({
 });
 export type RunnerConfig = z.infer<typeof configSchema>;
 
+/** Of a member of the warm pool: whose runner it becomes is not known yet, and must not be said. */
+const poolSchema = configSchema.extend({
+  AGENT_ID: z
+    .undefined({ error: 'must not be given with POOL' })
+    .optional()
+    .meta({ description: 'Assigned to a member of the warm pool when it is claimed' }),
+});
+export type PoolConfig = Omit<RunnerConfig, 'AGENT_ID'>;
+
 export interface CommandLine {
   config: RunnerConfig;
   /** Load and compile everything, then end without connecting anywhere. */
@@ -60,11 +72,30 @@ const NOWHERE = {
   EXCHANGE_CODE: 'none',
 };
 
+type Environment = Record<string, string | undefined>;
+
 /** @throws {ConfigError} naming each variable that does not fit. */
 export function readConfig(
   argv: string[] = process.argv.slice(2),
-  env: Record<string, string | undefined> = process.env,
+  env: Environment = process.env,
 ): CommandLine {
+  const { given, warm } = settings(argv, env);
+  return { config: loadConfig(configSchema, warm ? { ...NOWHERE, ...given } : given), warm };
+}
+
+/** Null when this is no member of the warm pool. @throws {ConfigError} as {@link readConfig}. */
+export function readPoolConfig(
+  argv: string[] = process.argv.slice(2),
+  env: Environment = process.env,
+): PoolConfig | null {
+  const { given, pool } = settings(argv, env);
+  if (!pool && !loadConfig(configSchema.pick({ POOL: true }), env).POOL) return null;
+  const { AGENT_ID: _nobodys, ...config } = loadConfig(poolSchema, given);
+  return config;
+}
+
+/** The environment, overruled by the command line. */
+function settings(argv: string[], env: Environment): { given: Environment; warm: boolean; pool: boolean } {
   const { values } = parseArgs({
     args: argv,
     options: {
@@ -72,20 +103,20 @@ export function readConfig(
       'config-url': { type: 'string' },
       'redis-url': { type: 'string' },
       warm: { type: 'boolean', default: false },
+      pool: { type: 'boolean', default: false },
     },
   });
   const given = {
-    ...(values.warm ? NOWHERE : {}),
     ...env,
     ...(values['agent-id'] === undefined ? {} : { AGENT_ID: values['agent-id'] }),
     ...(values['config-url'] === undefined ? {} : { CONFIG_URL: values['config-url'] }),
     ...(values['redis-url'] === undefined ? {} : { REDIS_URL: values['redis-url'] }),
   };
-  return { config: loadConfig(configSchema, given), warm: values.warm };
+  return { given, warm: values.warm, pool: values.pool };
 }
 
 /** LangChain looks for its own switch; a key alone does not turn tracing on. */
-export function switchTracing({ LANGSMITH_API_KEY }: RunnerConfig): boolean {
+export function switchTracing({ LANGSMITH_API_KEY }: PoolConfig): boolean {
   process.env['LANGSMITH_TRACING'] = String(LANGSMITH_API_KEY !== undefined);
   return LANGSMITH_API_KEY !== undefined;
 }

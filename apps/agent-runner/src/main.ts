@@ -1,17 +1,37 @@
 import 'reflect-metadata';
-import type { ExchangeResponse } from '@roost/contracts';
 import { closeOnSignal, createLogger, redactConfig, runMain } from '@roost/service-kit';
-import type { Logger } from 'pino';
-import { assemble } from './bootstrap';
-import { configSchema, readConfig, type RunnerConfig, switchTracing } from './config';
+import { assemble, warmUp } from './bootstrap';
+import {
+  configSchema,
+  type PoolConfig,
+  readConfig,
+  readPoolConfig,
+  type RunnerConfig,
+  switchTracing,
+} from './config';
 import { exchangeCode } from './exchange/instance.exchange';
 import { compileCacheState } from './lifecycle/compile.cache';
 import { ExitError, exitCodes } from './lifecycle/exit.codes';
+import { waitInPool } from './pool/pool.member';
 import type { RunnerSetting } from './runner.module';
 import { DatabaseClock } from './timeline/database.clock';
 
+type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'>;
+/** What a signal ends; until there is something to finish, nothing. */
+type Stop = (grace_ms: number) => Promise<void>;
+
 async function main(): Promise<void> {
+  const pool = readPoolConfig();
+  if (pool) return supervise(pool, (surroundings) => runPooled(pool, surroundings));
   const { config, warm } = readConfig();
+  return supervise(config, (surroundings) => (warm ? warmOnly : run)(config, surroundings));
+}
+
+/** Whatever is thrown in there ends the process with a code of its own. */
+async function supervise(
+  config: PoolConfig,
+  work: (surroundings: Surroundings) => Promise<void>,
+): Promise<void> {
   const logger = await createLogger({
     name: 'agent-runner',
     level: config.LOG_LEVEL,
@@ -29,49 +49,53 @@ async function main(): Promise<void> {
     exit(error instanceof Error ? error : new Error(String(error))),
   );
   process.on('uncaughtException', exit);
-  const compile_cache = compileCacheState();
   try {
-    if (warm) {
-      await run({ config, exchange: nobody(config), clock: new DatabaseClock() }, logger, exit, false);
-      process.exit(exitCodes.stopped);
-    }
-    logger.info({ ...redactConfig(configSchema, config), compile_cache, node: process.version }, 'starting');
-    const clock = new DatabaseClock();
-    await run({ config, exchange: await exchangeCode(config, clock), clock }, logger, exit, true);
+    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock() });
   } catch (error) {
     exit(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
-async function run(
-  setting: Pick<RunnerSetting, 'config' | 'exchange' | 'clock'>,
-  logger: Logger,
-  exit: (end: Error) => void,
-  connect: boolean,
-): Promise<void> {
-  const { config } = setting;
-  const runner = await assemble({ ...setting, logger, exit, traced: switchTracing(config) });
-  logger.info({ ms: Math.round(performance.now()) }, 'graph compiled');
-  if (!connect) return;
-  const grace_ms = config.STOP_GRACE_SECONDS * 1_000;
-  closeOnSignal(() => runner.stop(grace_ms), grace_ms, logger);
+async function warmOnly(config: RunnerConfig, surroundings: Surroundings): Promise<void> {
+  await warmUp(config, surroundings);
+  tellCompiled(surroundings);
+  process.exit(exitCodes.stopped);
+}
+
+async function run(config: RunnerConfig, surroundings: Surroundings): Promise<void> {
+  tellStarting(config, surroundings);
+  const exchange = await exchangeCode(config, surroundings.clock);
+  const runner = await assemble({ ...surroundings, config, exchange });
+  tellCompiled(surroundings);
+  endOnSignal(config, surroundings, (grace_ms) => runner.stop(grace_ms));
   await runner.start();
 }
 
-/** Credentials of no instance, for a start that connects nowhere. */
-function nobody({ AGENT_ID: agent_id, INSTANCE_ID: instance_id }: RunnerConfig): ExchangeResponse {
-  return {
-    instance_id,
-    generation: 0,
-    token: '',
-    redis: { username: '', password: '' },
-    configuration: {
-      agent_id,
-      version: 0,
-      model: { base_url: 'http://127.0.0.1:1', api_key: null },
-      configuration: {} as ExchangeResponse['configuration']['configuration'],
-    },
-  };
+/** As a member of the warm pool first, whose waiting ends at once when it is asked to. */
+async function runPooled(pool: PoolConfig, surroundings: Surroundings): Promise<void> {
+  tellStarting(pool, surroundings);
+  let stop: Stop = () => Promise.resolve();
+  endOnSignal(pool, surroundings, (grace_ms) => stop(grace_ms));
+  await warmUp(pool, surroundings);
+  tellCompiled(surroundings);
+  const config = await waitInPool(pool, surroundings.logger, surroundings.exit);
+  const exchange = await exchangeCode(config, surroundings.clock);
+  const runner = await assemble({ ...surroundings, config, exchange });
+  stop = (grace_ms) => runner.stop(grace_ms);
+  await runner.start();
 }
+
+function endOnSignal({ STOP_GRACE_SECONDS }: PoolConfig, { logger }: Surroundings, stop: Stop): void {
+  const grace_ms = STOP_GRACE_SECONDS * 1_000;
+  closeOnSignal(() => stop(grace_ms), grace_ms, logger);
+}
+
+function tellStarting(config: PoolConfig, { logger }: Surroundings): void {
+  const compile_cache = compileCacheState();
+  logger.info({ ...redactConfig(configSchema, config), compile_cache, node: process.version }, 'starting');
+}
+
+const tellCompiled = ({ logger }: Surroundings): void =>
+  logger.info({ ms: Math.round(performance.now()) }, 'graph compiled');
 
 runMain(main);

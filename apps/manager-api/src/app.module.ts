@@ -56,6 +56,10 @@ import { LeasesRepository } from './lifecycle/leases.repository';
 import { LifecycleEvents } from './lifecycle/lifecycle.events';
 import { LifecycleService } from './lifecycle/lifecycle.service';
 import { Periodic } from './lifecycle/periodic';
+import { PoolController } from './lifecycle/pool/pool.controller';
+import { PoolKeeper } from './lifecycle/pool/pool.keeper';
+import { PoolRepository } from './lifecycle/pool/pool.repository';
+import { PoolService } from './lifecycle/pool/pool.service';
 import { Reconciler } from './lifecycle/reconciler.service';
 import { RuntimeConfiguration } from './lifecycle/runtime-configuration.service';
 import { Limits } from './limits/limits.service';
@@ -78,6 +82,7 @@ const controllers = [
   IntegrationsController,
   MessagesController,
   MetricsController,
+  PoolController,
   ThreadsController,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
@@ -94,6 +99,9 @@ const lifecycle = [
   LifecycleEvents,
   LifecycleService,
   Periodic,
+  PoolKeeper,
+  PoolRepository,
+  PoolService,
   Reconciler,
   RuntimeConfiguration,
   launcherProvider,

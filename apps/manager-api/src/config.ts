@@ -78,6 +78,28 @@ export const managerSchema = z.object({
     .default(60)
     .meta({ description: 'Until a starting agent must be ready' }),
   STOP_GRACE_SECONDS: integer(1, 600).default(30).meta({ description: 'Between SIGTERM and the kill' }),
+  POOL_SIZE: integer(0, 1_000).default(0).meta({
+    description: 'Instances kept started without an agent, so that a wake need not start one; 0 for none',
+  }),
+  POOL_MEMORY_BUDGET_MB: integer(0, 10_000_000)
+    .default(2_048)
+    .meta({ description: 'MiB the limits of waiting instances may add up to; the pool is cut to what fits' }),
+  POOL_MEMORY_MB: integer(96, 65_536)
+    .default(512)
+    .meta({ description: 'Memory limit of a pool member; it serves agents with exactly these limits' }),
+  POOL_CPUS: z.coerce
+    .number()
+    .min(0.05)
+    .max(64)
+    .default(1)
+    .meta({ description: 'Processor share of a pool member' }),
+  POOL_PIDS: integer(32, 32_768).default(128).meta({ description: 'Processes and threads of a pool member' }),
+  POOL_MAX_AGE_SECONDS: integer(1, 604_800)
+    .default(3_600)
+    .meta({ description: 'After which a waiting instance is replaced' }),
+  POOL_CLAIM_SECONDS: integer(1, 60)
+    .default(5)
+    .meta({ description: 'Until a claimed instance must have answered; else its agent starts cold' }),
   RECONCILE_INTERVAL_MS: integer(100, 30_000)
     .default(2_000)
     .meta({ description: 'Between two comparisons of what should run with what runs' }),

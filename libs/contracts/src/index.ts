@@ -7,5 +7,6 @@ export * from './frames';
 export * from './ids';
 export * from './instance';
 export * from './keys';
+export * from './pool';
 export * from './status';
 export * from './timeline';

@@ -16,6 +16,8 @@ export const keys = {
   /** Names one life of a thread's log; a new one says that entries were lost. */
   eventLogEpoch: (agent_id: string, thread_id: string) =>
     `${agentPrefix(agent_id)}:thread:${thread_id}:epoch`,
+  /** List of at most one entry: what a member of the warm pool becomes. */
+  poolAssignment: (instance_id: string) => `roost:pool:${instance_id}:assignment`,
   limit: (name: string) => `roost:limit:${name}`,
 };
 
@@ -34,3 +36,5 @@ export const REPORTS_GROUP = 'manager';
 
 /** The Redis user of one instance. */
 export const instanceUser = (instance_id: string): string => `roost-${instance_id}`;
+/** The Redis user of an instance while it waits in the warm pool. */
+export const poolUser = (instance_id: string): string => `roost-pool-${instance_id}`;

@@ -43,6 +43,8 @@ export interface WakeInstants {
   /** A start was asked for and allowed; for an instance of the warm pool, it was claimed. */
   launched_at: number;
   exchanged_at: number;
+  /** It came from the warm pool: its process was there before. */
+  pooled: boolean;
   /** Now: for the runner to tell how far its own clock is off. */
   clock: number;
 }

@@ -51,9 +51,10 @@ export interface Launcher {
 export interface InstanceSpec {
   /** Chosen before creation, never reused; name and labels carry it. */
   instance_id: string;
-  agent_id: string;
-  /** The agent's generation this instance belongs to, from 1. */
-  generation: number;
+  /** Null for a member of the warm pool: whose instance it becomes is decided later and not known to the platform. */
+  agent_id: string | null;
+  /** The agent's generation this instance belongs to, from 1; null where `agent_id` is. */
+  generation: number | null;
   limits: InstanceLimits;
   /** The whole environment of the instance; holds no lasting secret. */
   env: Record<string, string>;
@@ -70,8 +71,9 @@ export interface InstanceLimits {
 
 export interface PresentInstance {
   instance_id: string;
-  agent_id: string;
-  generation: number;
+  /** What it was launched with: null for one that was a member of the warm pool, also after it was given an agent. */
+  agent_id: string | null;
+  generation: number | null;
   state: 'created' | 'running' | 'exited';
   /** RFC 3339, by the platform's clock. */
   created_at: string;

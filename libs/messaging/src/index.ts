@@ -10,6 +10,7 @@ export {
 export { Heartbeats } from './heartbeats';
 export { InstanceAccess } from './instance-access';
 export { BLOCK_MS_MAX, Messaging } from './messaging';
+export { PoolAssignmentReader, PoolAssignments } from './pool-assignments';
 export { type RateLimit, RateLimiter } from './rate-limits';
 export { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
 export { type StreamEntry, type StreamName, type StreamPayloads, StreamProducer } from './streams';

@@ -3,6 +3,7 @@ import { blockingConnection, commandConnection, type RedisTarget, subscriberConn
 import { EventLog } from './event-log';
 import { Heartbeats } from './heartbeats';
 import { InstanceAccess } from './instance-access';
+import { PoolAssignmentReader, PoolAssignments } from './pool-assignments';
 import { type RateLimit, RateLimiter } from './rate-limits';
 import { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
 import { StreamProducer, type StreamName } from './streams';
@@ -18,6 +19,7 @@ export class Messaging {
   readonly eventLog: EventLog;
   readonly heartbeats: Heartbeats;
   readonly instanceAccess: InstanceAccess;
+  readonly poolAssignments: PoolAssignments;
   private readonly commands: Redis;
   private readonly open: Redis[] = [];
   private lazyTopics: Topics | null = null;
@@ -33,6 +35,7 @@ export class Messaging {
     this.eventLog = new EventLog(this.commands);
     this.heartbeats = new Heartbeats(this.commands);
     this.instanceAccess = new InstanceAccess(this.commands);
+    this.poolAssignments = new PoolAssignments(this.commands);
   }
 
   get topics(): Topics {
@@ -48,6 +51,11 @@ export class Messaging {
   ): StreamConsumer<Name> {
     const blocking = blocks ? this.track(blockingConnection(this.target, BLOCK_MS_MAX)) : null;
     return new StreamConsumer(this.commands, blocking, options);
+  }
+
+  /** For the member of the warm pool itself, on a connection of its own. */
+  poolAssignmentReader(instance_id: string): PoolAssignmentReader {
+    return new PoolAssignmentReader(this.track(blockingConnection(this.target, BLOCK_MS_MAX)), instance_id);
   }
 
   rateLimiter(limit: RateLimit): RateLimiter {

@@ -1,9 +1,16 @@
-import { type ExchangeRequest, type ExchangeResponse, internalPaths } from '@roost/contracts';
-import type { RunnerConfig } from '../config';
+import {
+  type ExchangeRequest,
+  type ExchangeResponse,
+  internalPaths,
+  type PoolExchangeRequest,
+  type PoolExchangeResponse,
+  poolPaths,
+} from '@roost/contracts';
+import type { PoolConfig, RunnerConfig } from '../config';
 import { ExitError } from '../lifecycle/exit.codes';
 import { CredentialRefusedError } from '../lifecycle/fence';
 import { DatabaseClock } from '../timeline/database.clock';
-import { ManagerClient } from './manager.client';
+import { ManagerClient, type ManagerRequest } from './manager.client';
 
 /** Milliseconds the manager may take to come up. */
 const EXCHANGE_DEADLINE_MS = 60_000;
@@ -12,25 +19,46 @@ const EXCHANGE_DEADLINE_MS = 60_000;
  * Turns the single-use code into this instance's token, Redis user and configuration. They stay in memory.
  * @throws {ExitError} when the code is refused or the manager stays silent.
  */
-export async function exchangeCode(
+export function exchangeCode(
   config: RunnerConfig,
   clock = new DatabaseClock(),
   deadline_ms = EXCHANGE_DEADLINE_MS,
 ): Promise<ExchangeResponse> {
-  const body: ExchangeRequest = {
-    agent_id: config.AGENT_ID,
-    instance_id: config.INSTANCE_ID,
-    code: config.EXCHANGE_CODE,
-  };
+  const { AGENT_ID: agent_id, INSTANCE_ID: instance_id, EXCHANGE_CODE: code } = config;
+  const body: ExchangeRequest = { agent_id, instance_id, code };
+  return post<ExchangeResponse>(
+    config.CONFIG_URL,
+    internalPaths.exchange,
+    body,
+    deadline_ms,
+    ({ wake }, sent, received) => {
+      if (wake) clock.sample(sent, received, wake.clock);
+    },
+  );
+}
+
+/** The same for what a member of the warm pool waits with. @throws {ExitError} as {@link exchangeCode}. */
+export function exchangePoolCode(config: PoolConfig): Promise<PoolExchangeResponse> {
+  const body: PoolExchangeRequest = { instance_id: config.INSTANCE_ID, code: config.EXCHANGE_CODE };
+  return post<PoolExchangeResponse>(config.CONFIG_URL, poolPaths.exchange, body, EXCHANGE_DEADLINE_MS);
+}
+
+/** Posts what needs no token: its body is the credential. @throws {ExitError} as {@link exchangeCode}. */
+export async function post<Answer>(
+  config_url: string,
+  path: string,
+  body: object,
+  deadline_ms: number,
+  onAnswer?: ManagerRequest<Answer>['onAnswer'],
+): Promise<Answer> {
   try {
-    return await new ManagerClient(config.CONFIG_URL, null).request<ExchangeResponse>({
+    const manager = new ManagerClient(config_url, null);
+    return await manager.request<Answer>({
       method: 'POST',
-      path: internalPaths.exchange,
+      path,
       body,
       deadline_ms,
-      onAnswer: ({ wake }, sent, received) => {
-        if (wake) clock.sample(sent, received, wake.clock);
-      },
+      ...(onAnswer ? { onAnswer } : {}),
     });
   } catch (error) {
     if (error instanceof CredentialRefusedError) {
@@ -42,7 +70,7 @@ export async function exchangeCode(
     }
     throw new ExitError(
       'unavailable',
-      `The manager did not exchange the code; check CONFIG_URL (${config.CONFIG_URL}).`,
+      `The manager did not exchange the code; check CONFIG_URL (${config_url}).`,
       { cause: error },
     );
   }

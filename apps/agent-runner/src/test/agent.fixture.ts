@@ -72,8 +72,7 @@ export class AgentFixture {
   }
 
   /** What the launcher would put into an instance's environment; the manager will accept its code once. */
-  async environment(version = 1): Promise<Record<string, string>> {
-    const instance_id = newInstanceId();
+  async environment(version = 1, instance_id = newInstanceId()): Promise<Record<string, string>> {
     const redis = await this.messaging.instanceAccess.grant(this.agent_id, instance_id);
     this.generation += 1;
     const { generation } = this;
@@ -84,7 +83,7 @@ export class AgentFixture {
       token: this.manager.token,
       redis,
       configuration: this.manager.versions.get(version) ?? this.configure(version),
-      wake: { launched_at: Date.now(), exchanged_at: Date.now(), clock: Date.now() },
+      wake: { launched_at: Date.now(), exchanged_at: Date.now(), pooled: false, clock: Date.now() },
     };
     this.manager.exchange = () => {
       this.manager.exchange = null;
@@ -98,6 +97,31 @@ export class AgentFixture {
       EXCHANGE_CODE: 'code',
       LOG_LEVEL: 'silent',
     };
+  }
+
+  /** What a member of the warm pool is started with; the manager will take it once. */
+  poolEnvironment(): Record<string, string> {
+    const instance_id = newInstanceId();
+    this.manager.poolExchange = async () => {
+      this.manager.poolExchange = null;
+      return { token: 'pool-token', redis: await this.messaging.instanceAccess.grantPool(instance_id) };
+    };
+    return {
+      POOL: 'true',
+      INSTANCE_ID: instance_id,
+      CONFIG_URL: `${this.manager.origin}/internal/pool`,
+      REDIS_URL: this.redis_url,
+      EXCHANGE_CODE: 'pool-code',
+      LOG_LEVEL: 'info',
+    };
+  }
+
+  /** Makes the member an instance of the agent, as the manager does that claims it. */
+  async claim(member: Record<string, string>): Promise<void> {
+    const { INSTANCE_ID: instance_id = '' } = member;
+    const { CONFIG_URL: config_url = '' } = await this.environment(1, instance_id);
+    const { agent_id } = this;
+    await this.messaging.poolAssignments.assign(instance_id, { agent_id, code: 'code', config_url }, 5_000);
   }
 
   /** A runner instance inside this process, ready for messages. */

@@ -4,6 +4,10 @@ import {
   type ExchangeResponse,
   internalPaths,
   type ReadyResponse,
+  type PoolExchangeRequest,
+  type PoolExchangeResponse,
+  poolPaths,
+  type PoolReadyRequest,
 } from '@roost/contracts';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -23,6 +27,10 @@ export class FakeManager {
   readonly versions = new Map<number, AgentRuntimeConfiguration>();
   /** What the next exchange answers; null refuses it. */
   exchange: ((request: ExchangeRequest) => ExchangeResponse) | null = null;
+  /** What a member of the warm pool gets for its code; null refuses it. */
+  poolExchange: ((request: PoolExchangeRequest) => Promise<PoolExchangeResponse>) | null = null;
+  /** Members of the warm pool that have said they are ready. */
+  readonly waiting: PoolReadyRequest[] = [];
   /** The token that is valid now. */
   token = 'token-1';
   /** Answers the next requests with these statuses instead. */
@@ -69,6 +77,15 @@ export class FakeManager {
       return this.exchange
         ? reply(response, 200, this.exchange(JSON.parse(body) as ExchangeRequest))
         : reply(response, 401);
+    }
+    if (pathname === poolPaths.exchange) {
+      return this.poolExchange
+        ? reply(response, 200, await this.poolExchange(JSON.parse(body) as PoolExchangeRequest))
+        : reply(response, 401);
+    }
+    if (pathname === poolPaths.ready) {
+      this.waiting.push(JSON.parse(body) as PoolReadyRequest);
+      return reply(response, 204);
     }
     if (request.headers.authorization !== `Bearer ${this.token}`) return reply(response, 401);
     if (pathname === internalPaths.ready)

@@ -3,7 +3,7 @@ import { InstanceTimeline } from './instance.timeline';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
-const wake = { launched_at: NOON, exchanged_at: NOON + 300, clock: NOON + 300 };
+const wake = { launched_at: NOON, exchanged_at: NOON + 300, pooled: false, clock: NOON + 300 };
 
 /** An instance whose own clock is a day behind the database's. */
 function skewedInstance(): InstanceTimeline {

@@ -9,6 +9,7 @@ import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoi
 import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
+import { PoolInstanceEntity } from '../lifecycle/pool/pool-instance.entity';
 import { migrations } from './migrations';
 
 export const entities = [
@@ -21,6 +22,7 @@ export const entities = [
   InstanceEntity,
   LeaseEntity,
   MessageEntity,
+  PoolInstanceEntity,
   ThreadEntity,
 ];
 

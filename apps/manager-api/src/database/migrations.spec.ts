@@ -1,6 +1,7 @@
 import { sharedStack } from '@roost/devstack';
 import { expect, it } from 'vitest';
 import { createDataSource } from './data-source';
+import { migrations } from './migrations';
 import { schemaDiff } from './schema-diff';
 
 it('migrations bring an empty database to what the entities say, and back', async () => {
@@ -10,7 +11,7 @@ it('migrations bring an empty database to what the entities say, and back', asyn
     await source.runMigrations();
     expect(await schemaDiff(source)).toEqual({ up: [], down: [] });
 
-    for (const _migration of source.migrations) await source.undoLastMigration();
+    for (const _ of migrations) await source.undoLastMigration();
     const left = await source.query<unknown[]>(
       `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
     );

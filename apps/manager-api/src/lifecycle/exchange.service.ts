@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
@@ -10,6 +10,7 @@ import {
 import { Messaging } from '@roost/messaging';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
+import { CONFIG, type ManagerConfig } from '../config';
 import { hashSecret, newSecret } from '../secrets/token.hash';
 import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
@@ -29,6 +30,7 @@ export class ExchangeService {
     private readonly messaging: Messaging,
     private readonly runtime: RuntimeConfiguration,
     private readonly statuses: AgentStatusPublisher,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   /**
@@ -41,7 +43,13 @@ export class ExchangeService {
     const configuration = await this.configuration(agent_id, null);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
     const token = newSecret('inst');
-    const instance = await this.credentials.exchange(instance_id, agent_id, code_hash, hashSecret(token));
+    const instance = await this.credentials.exchange(
+      instance_id,
+      agent_id,
+      code_hash,
+      hashSecret(token),
+      this.config.START_DEADLINE_SECONDS,
+    );
     const exchanged = performance.now();
     if (!instance) {
       // It was ended meanwhile, perhaps before its access was granted.
@@ -67,6 +75,8 @@ export class ExchangeService {
     { instance_id, agent_id }: InstancePrincipal,
     { uptime_ms = 0 }: ReadyRequest,
   ): Promise<ReadyResponse> {
+    // What it waited with, had it been in the warm pool.
+    await this.messaging.instanceAccess.revokePool(instance_id);
     if (await this.instances.markRunning(instance_id, uptime_ms)) await this.statuses.announce(agent_id);
     const readiness = await this.instances.readiness(instance_id);
     if (!readiness) throw new ServiceError('unauthorized', 'The instance is not to run any more.');
@@ -96,7 +106,7 @@ export class ExchangeService {
 }
 
 function wakeOf(
-  { launched_at, exchanged_at }: InstanceEntity,
+  { launched_at, exchanged_at, claimed }: InstanceEntity,
   since_exchange_ms: number,
 ): Pick<ExchangeResponse, 'wake'> {
   if (!launched_at || !exchanged_at) return {};
@@ -105,6 +115,7 @@ function wakeOf(
     wake: {
       launched_at: launched_at.getTime(),
       exchanged_at: exchanged,
+      pooled: claimed,
       clock: exchanged + since_exchange_ms,
     },
   };

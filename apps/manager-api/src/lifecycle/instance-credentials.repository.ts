@@ -37,17 +37,19 @@ export class InstanceCredentialsRepository {
     return rows.length > 0;
   }
 
-  /** Uses up the code of a starting instance. Null when it was used, has expired or is not its own. */
+  /** Uses up the code of a starting instance; a claimed one now has as long as others to be ready. Null when it was used, has expired or is not its own. */
   async exchange(
     id: string,
     agent_id: string,
     code_hash: Buffer,
     token_hash: Buffer,
+    deadline_s: number,
   ): Promise<InstanceEntity | null> {
     const [rows] = await this.database.query<[{ id: string }[], number]>(
-      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4, exchanged_at = clock_timestamp()
+      `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4, exchanged_at = clock_timestamp(),
+              deadline = CASE WHEN claimed THEN now() + make_interval(secs => $5) ELSE deadline END
        WHERE ${EXCHANGEABLE} RETURNING id`,
-      [id, agent_id, code_hash, token_hash],
+      [id, agent_id, code_hash, token_hash, deadline_s],
     );
     return rows[0] ? this.database.getRepository(InstanceEntity).findOneBy({ id }) : null;
   }

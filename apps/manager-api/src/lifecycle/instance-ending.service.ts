@@ -12,6 +12,7 @@ import type { InstanceEntity } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
+import { wasNotTaken } from './observation';
 
 export interface EndingFailure {
   reason: Exclude<FailureReason, 'crash_loop'>;
@@ -60,7 +61,11 @@ export class InstanceEnding {
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
     await this.settleOwed(agent_id, failure?.final ?? false);
     await this.statuses.announce(agent_id);
-    this.events.ended({ agent_id, restart_wanted: before.restart_wanted });
+    this.events.ended({
+      agent_id,
+      restart_wanted: before.restart_wanted,
+      starts_cold: failure === null && wasNotTaken(before),
+    });
     // Last: a platform that does not answer now is asked again by the reconciler.
     if (!failure) await this.removeEnded(id);
   }

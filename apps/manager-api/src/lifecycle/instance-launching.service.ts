@@ -11,6 +11,8 @@ import { InstanceEnding } from './instance-ending.service';
 import type { InstanceEntity } from './instance.entity';
 import { instanceSpec } from './instance-spec';
 import { LAUNCHER } from './launcher.provider';
+import { PoolKeeper } from './pool/pool.keeper';
+import { PoolService } from './pool/pool.service';
 import { RuntimeConfiguration } from './runtime-configuration.service';
 
 /** Brings a new instance to life, or says why that failed. */
@@ -21,6 +23,8 @@ export class InstanceLaunching {
     private readonly inbox: InboxService,
     private readonly ending: InstanceEnding,
     private readonly runtime: RuntimeConfiguration,
+    private readonly pool: PoolService,
+    private readonly keeper: PoolKeeper,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -57,6 +61,7 @@ export class InstanceLaunching {
     if (invalid !== null)
       return this.ending.finish(instance, { reason: 'config_invalid', detail: invalid, final: true });
     await this.prepare(instance.agent_id);
+    if (instance.claimed) return this.handOver(instance, code);
     const spec = instanceSpec(instance, version.configuration.limits, code, this.config);
     try {
       await pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), {
@@ -74,6 +79,21 @@ export class InstanceLaunching {
       if (!(error instanceof LaunchRefusedError)) throw error;
       await this.ending.finish(instance, { reason: 'start_failed', detail: error.message, final: true });
     }
+  }
+
+  /** It runs already: it only has to be told. When it cannot be, the agent starts cold. */
+  private async handOver(instance: InstanceEntity, code: string): Promise<void> {
+    try {
+      await this.pool.assign(instance, code);
+      this.logger.info(
+        { agent_id: instance.agent_id, instance_id: instance.id, generation: instance.generation },
+        'instance claimed from the pool',
+      );
+    } catch (error) {
+      this.logger.warn({ err: error, instance_id: instance.id }, 'a pool member cannot be told its agent');
+      await this.ending.finish(instance, null);
+    }
+    this.keeper.refillSoon();
   }
 }
 

@@ -10,11 +10,10 @@ export function instanceSpec(
   code: string,
   config: ManagerConfig,
 ): InstanceSpec {
-  const origin = config.RUNNER_CONFIG_ORIGIN ?? `http://127.0.0.1:${config.INTERNAL_PORT}`;
   const env: InstanceEnvironment = {
     AGENT_ID: instance.agent_id,
     INSTANCE_ID: instance.id,
-    CONFIG_URL: `${origin}/agents/${instance.agent_id}/config`,
+    CONFIG_URL: configUrl(instance.agent_id, config),
     REDIS_URL: withoutCredentials(config.RUNNER_REDIS_URL ?? config.REDIS_URL),
     EXCHANGE_CODE: code,
     STOP_GRACE_SECONDS: String(config.STOP_GRACE_SECONDS),
@@ -30,7 +29,14 @@ export function instanceSpec(
   };
 }
 
-function withoutCredentials(url: string): string {
+/** The internal port as instances reach it. */
+export const configOrigin = (config: ManagerConfig): string =>
+  config.RUNNER_CONFIG_ORIGIN ?? `http://127.0.0.1:${config.INTERNAL_PORT}`;
+
+export const configUrl = (agent_id: string, config: ManagerConfig): string =>
+  `${configOrigin(config)}/agents/${agent_id}/config`;
+
+export function withoutCredentials(url: string): string {
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';

@@ -46,6 +46,10 @@ export class InstanceEntity {
   @Column('boolean', { default: false })
   by_hand!: boolean;
 
+  /** Taken from the warm pool: until it has exchanged its code, its silence is not the agent's fault. */
+  @Column('boolean', { default: false })
+  claimed!: boolean;
+
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;
 

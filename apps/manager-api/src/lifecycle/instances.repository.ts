@@ -1,10 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { type FailureReason, newInstanceId, type ReadyResponse } from '@roost/contracts';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { AgentEntity } from '../agents/agent.entity';
+import { CONFIG, type ManagerConfig } from '../config';
 import { PreparedStatement } from '../database/prepared.statement';
 import { InstanceEntity } from './instance.entity';
+import { PoolRepository } from './pool/pool.repository';
 
 export type BeginOutcome =
   | { kind: 'not_found' }
@@ -19,6 +21,8 @@ export interface BeginOptions {
   wakes: boolean;
   /** A person runs the program. */
   by_hand: boolean;
+  /** Not from the warm pool: a member of it did not answer. */
+  cold?: boolean;
 }
 
 export interface Failure {
@@ -41,7 +45,11 @@ const IS_LIVE = new PreparedStatement(
 /** The instances table: at most one live instance an agent, every change under the agent's lock or by compare-and-set. */
 @Injectable()
 export class InstancesRepository {
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly pool: PoolRepository,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+  ) {}
 
   /** Raises the generation and binds a new instance to it, unless one lives. */
   async begin(
@@ -73,11 +81,13 @@ export class InstancesRepository {
          WHERE id = $1 RETURNING generation`,
         [agent_id, options.wakes],
       );
-      const id = newInstanceId();
+      const member = options.by_hand || options.cold ? null : await this.pool.claim(tx, agent_id);
+      const id = member ?? newInstanceId();
+      const until_s = member === null ? deadline_s : this.config.POOL_CLAIM_SECONDS;
       await tx.query(
-        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash, by_hand, launched_at)
-         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5, $6, now())`,
-        [id, agent_id, raised[0]?.generation, deadline_s, code_hash, options.by_hand],
+        `INSERT INTO instances (id, agent_id, generation, state, deadline, code_hash, by_hand, claimed, launched_at)
+         VALUES ($1, $2, $3, 'starting', now() + make_interval(secs => $4), $5, $6, $7, now())`,
+        [id, agent_id, raised[0]?.generation, until_s, code_hash, options.by_hand, member !== null],
       );
       return { kind: 'begun', instance: await tx.findOneByOrFail(InstanceEntity, { id }) };
     });

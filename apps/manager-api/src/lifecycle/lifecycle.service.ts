@@ -43,6 +43,11 @@ export class LifecycleService {
     await this.begin(agent_id, true);
   }
 
+  /** Starts the agent anew, for a member of the warm pool that was to be its instance did not answer. */
+  async startCold(agent_id: string): Promise<void> {
+    await this.begin(agent_id, true, true);
+  }
+
   /** SIGTERM, grace period, kill; `force` kills at once, and what was under way fails visibly. */
   async stop(agent_id: string, force: boolean): Promise<AgentStatusDto> {
     await this.statusOrFail(agent_id);
@@ -108,9 +113,9 @@ export class LifecycleService {
     };
   }
 
-  private async begin(agent_id: string, wakes: boolean): Promise<void> {
+  private async begin(agent_id: string, wakes: boolean, cold = false): Promise<void> {
     const code = newSecret('inst');
-    const instance = await this.beginInstance(agent_id, code, { wakes, by_hand: false });
+    const instance = await this.beginInstance(agent_id, code, { wakes, by_hand: false, cold });
     if (instance) this.launching.launchInBackground(instance, code);
   }
 

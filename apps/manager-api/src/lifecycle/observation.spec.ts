@@ -13,7 +13,7 @@ const exited = (exit_code: number | null, oom_killed = false): PresentInstance =
   exit_code,
   oom_killed,
 });
-const running = { state: 'running', by_hand: false } as const;
+const running = { state: 'running', by_hand: false, claimed: false } as const;
 
 describe('the end of an instance', () => {
   it.each([
@@ -21,13 +21,13 @@ describe('the end of an instance', () => {
     ['of one that vanished is a lost process', running, null, 'process_lost'],
     [
       'of one that was not ready is a failed start',
-      { state: 'starting', by_hand: false } as const,
+      { state: 'starting', by_hand: false, claimed: false } as const,
       exited(0),
       'start_failed',
     ],
     [
       'by the memory limit is named so, whatever its state',
-      { state: 'initializing', by_hand: false } as const,
+      { state: 'initializing', by_hand: false, claimed: false } as const,
       exited(137, true),
       'oom_killed',
     ],
@@ -36,11 +36,18 @@ describe('the end of an instance', () => {
   });
 
   it('that was asked for is no failure', () => {
-    expect(nameEnd({ state: 'stopping', by_hand: false }, exited(137, true))).toBeNull();
+    expect(nameEnd({ state: 'stopping', by_hand: false, claimed: false }, exited(137, true))).toBeNull();
+  });
+
+  it('of a pool member that never took its agent is no failure of the agent', () => {
+    const claimed = { by_hand: false, claimed: true } as const;
+    expect(nameEnd({ ...claimed, state: 'starting' }, exited(137, true))).toBeNull();
+    expect(nameEnd({ ...claimed, state: 'starting' }, null)).toBeNull();
+    expect(nameEnd({ ...claimed, state: 'initializing' }, null)).toMatchObject({ reason: 'start_failed' });
   });
 
   it('of one that a person ran is no failure', () => {
-    expect(nameEnd({ state: 'running', by_hand: true }, null)).toBeNull();
+    expect(nameEnd({ state: 'running', by_hand: true, claimed: false }, null)).toBeNull();
   });
 
   it.each([
@@ -54,7 +61,9 @@ describe('the end of an instance', () => {
 
 describe('an instance that is not seen', () => {
   it('may just not be there yet while it is starting', () => {
-    expect(maybeNotThereYet({ state: 'starting' })).toBe(true);
-    expect(maybeNotThereYet({ state: 'running' })).toBe(false);
+    expect(maybeNotThereYet({ state: 'starting', claimed: false })).toBe(true);
+    expect(maybeNotThereYet({ state: 'running', claimed: false })).toBe(false);
+    // It was there when it was claimed.
+    expect(maybeNotThereYet({ state: 'starting', claimed: true })).toBe(false);
   });
 });

@@ -11,10 +11,10 @@ const harmlessExits: (number | null)[] = [0, 66, null];
 
 /** What an end means for an instance in its state; null when that is no failure: it was asked for. */
 export function nameEnd(
-  instance: Pick<InstanceEntity, 'state' | 'by_hand'>,
+  instance: Pick<InstanceEntity, 'state' | 'by_hand' | 'claimed'>,
   seen: PresentInstance | null,
 ): EndingFailure | null {
-  if (instance.state === 'stopping' || instance.by_hand) return null;
+  if (instance.state === 'stopping' || instance.by_hand || wasNotTaken(instance)) return null;
   if (seen?.oom_killed) {
     return {
       reason: 'oom_killed',
@@ -37,6 +37,10 @@ export function nameEnd(
       };
 }
 
+/** A member of the warm pool that ended before it took its agent: no fault of the agent, which starts cold. */
+export const wasNotTaken = (instance: Pick<InstanceEntity, 'state' | 'claimed'>): boolean =>
+  instance.claimed && instance.state === 'starting';
+
 /** An instance that the platform does not show may just not be there yet, until its start deadline says otherwise. */
-export const maybeNotThereYet = (instance: Pick<InstanceEntity, 'state'>): boolean =>
-  instance.state === 'starting';
+export const maybeNotThereYet = (instance: Pick<InstanceEntity, 'state' | 'claimed'>): boolean =>
+  instance.state === 'starting' && !instance.claimed;

@@ -18,10 +18,11 @@ import { InstanceEnding } from './instance-ending.service';
 import type { InstanceEntity } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
-import { LifecycleEvents } from './lifecycle.events';
+import { type InstanceEnded, LifecycleEvents } from './lifecycle.events';
 import { LifecycleService } from './lifecycle.service';
-import { maybeNotThereYet, nameEnd } from './observation';
+import { maybeNotThereYet, nameEnd, wasNotTaken } from './observation';
 import { Periodic } from './periodic';
+import { PoolKeeper } from './pool/pool.keeper';
 
 /** Compares what should run with what runs, and mends the difference. One manager at a time does this. */
 @Injectable()
@@ -37,6 +38,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly lifecycle: LifecycleService,
     private readonly events: LifecycleEvents,
     private readonly periodic: Periodic,
+    private readonly pool: PoolKeeper,
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
@@ -46,9 +48,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   onApplicationBootstrap(): void {
     this.launcher.watch((instance_id) => this.inBackground(this.lookAt(instance_id)), this.watching.signal);
-    this.events.onEnded(({ agent_id, restart_wanted }) =>
-      this.inBackground(this.startAgain(agent_id, restart_wanted)),
-    );
+    this.events.onEnded((event) => this.inBackground(this.startAgain(event)));
     this.periodic.every('reconcile', this.config.RECONCILE_INTERVAL_MS, () =>
       this.metrics.timeReconcile(() => this.reconcile()),
     );
@@ -110,6 +110,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     const owned = new Set(live.map(({ id }) => id));
     const strays = present.filter((seen) => !owned.has(seen.instance_id));
     await this.each(strays, async ({ instance_id, state }) => {
+      if (await this.pool.owns(instance_id)) return;
       const record = await this.instances.find(instance_id);
       // Born after `live` was read, or kept for its logs.
       if (record && (record.ended_at === null || (record.keep_until !== null && state === 'exited'))) return;
@@ -123,7 +124,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     const detail = `Not ready within ${this.config.START_DEADLINE_SECONDS} s; GET /agents/{agent_id}/logs has its last lines.`;
     await this.each(await this.instances.listOverdue(), async (instance) => {
       const failure =
-        instance.state === 'stopping' ? null : { reason: 'start_failed' as const, detail, final: false };
+        instance.state === 'stopping' || wasNotTaken(instance)
+          ? null
+          : { reason: 'start_failed' as const, detail, final: false };
       await this.ending.finish(instance, failure);
       await this.launcher.stop(instance.id, 0);
     });
@@ -174,7 +177,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async lookAt(instance_id: string): Promise<void> {
     const instance = await this.instances.find(instance_id);
-    if (!instance || instance.ended_at) return;
+    if (!instance) return this.pool.lookAt(instance_id);
+    if (instance.ended_at) return;
     const seen = await this.launcher.inspect(instance_id);
     if (seen.state === 'absent') {
       if (!maybeNotThereYet(instance)) await this.ended(instance, null);
@@ -187,8 +191,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.ending.finish(now, nameEnd(now, seen));
   }
 
-  private async startAgain(agent_id: string, restart_wanted: boolean): Promise<void> {
-    if (restart_wanted) await this.lifecycle.start(agent_id, 0);
+  private async startAgain({ agent_id, restart_wanted, starts_cold }: InstanceEnded): Promise<void> {
+    if (starts_cold) await this.lifecycle.startCold(agent_id);
+    else if (restart_wanted) await this.lifecycle.start(agent_id, 0);
     else if ((await this.messages.listOwed(agent_id, 1)).length > 0) await this.lifecycle.wake(agent_id);
   }
 

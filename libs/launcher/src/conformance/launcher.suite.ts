@@ -59,6 +59,16 @@ export function describeLauncher(name: string, setup: () => Promise<LauncherHarn
         expect(await launcher.list()).toContainEqual(seen);
       });
 
+      it('makes a member of the warm pool, which has no agent, and knows it as that', async () => {
+        const id = await launched(launcher, { does: 'serve' }, { agent_id: null, generation: null });
+        await untilLogged(launcher, id, 'ready');
+        const seen = await launcher.inspect(id);
+        expect(seen).toMatchObject({ instance_id: id, agent_id: null, generation: null, state: 'running' });
+        expect(await harness.sibling.list()).toContainEqual(seen);
+        await launcher.stop(id, 30);
+        expect(await launcher.inspect(id)).toMatchObject({ agent_id: null, state: 'exited', exit_code: 0 });
+      });
+
       it.each([0, 3, 255])('lets exit code %i be seen', async (code) => {
         const id = await launched(launcher, { does: 'exit', code });
         await until(launcher, id, { state: 'exited', exit_code: code, oom_killed: false });

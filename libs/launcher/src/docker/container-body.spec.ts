@@ -49,3 +49,23 @@ it('a container is hardened, limited, labelled and attached to the given network
     },
   });
 });
+
+it('for a member of the warm pool names no agent', () => {
+  const { Labels } = containerBody(
+    {
+      instance_id: 'inst-1',
+      agent_id: null,
+      generation: null,
+      limits: { memory_mb: 256, cpus: 0.5, pids: 64 },
+      env: {},
+    },
+    {
+      image: 'roost/runner:1',
+      network: 'roost-runners',
+      installation: 'default',
+      log_file_mb: 10,
+      log_files: 3,
+    },
+  );
+  expect(Labels).toStrictEqual({ 'roost.installation': 'default', 'roost.instance_id': 'inst-1' });
+});

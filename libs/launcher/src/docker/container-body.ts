@@ -28,8 +28,8 @@ export function containerBody(spec: InstanceSpec, options: BodyOptions): Contain
     Labels: {
       [LABEL.installation]: options.installation,
       [LABEL.instance_id]: spec.instance_id,
-      [LABEL.agent_id]: spec.agent_id,
-      [LABEL.generation]: String(spec.generation),
+      ...(spec.agent_id === null ? {} : { [LABEL.agent_id]: spec.agent_id }),
+      ...(spec.generation === null ? {} : { [LABEL.generation]: String(spec.generation) }),
     },
     StopSignal: 'SIGTERM',
     HostConfig: {

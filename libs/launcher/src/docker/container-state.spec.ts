@@ -37,6 +37,15 @@ describe('a container as an instance', () => {
     });
   });
 
+  it('of the warm pool has no agent', () => {
+    const { 'roost.agent_id': _agent, 'roost.generation': _generation, ...Labels } = labels;
+    expect(presentInstance({ ...ended, Config: { Labels } }, 'default')).toMatchObject({
+      instance_id: 'i1',
+      agent_id: null,
+      generation: null,
+    });
+  });
+
   it.each([
     ['created', 'created'],
     ['running', 'running'],

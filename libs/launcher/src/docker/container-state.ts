@@ -17,15 +17,14 @@ const KILLED = 137;
 export function presentInstance(container: Inspected, installation: string): PresentInstance | undefined {
   const labels = container.Config.Labels;
   const instance_id = labels[LABEL.instance_id];
-  const agent_id = labels[LABEL.agent_id];
-  if (labels[LABEL.installation] !== installation || !instance_id || !agent_id) return undefined;
+  if (labels[LABEL.installation] !== installation || !instance_id) return undefined;
 
   const state = stateOf(container.State.Status);
   const exited = state === 'exited';
   return {
     instance_id,
-    agent_id,
-    generation: Number(labels[LABEL.generation]),
+    agent_id: labels[LABEL.agent_id] ?? null,
+    generation: LABEL.generation in labels ? Number(labels[LABEL.generation]) : null,
     state,
     created_at: container.Created,
     started_at: moment(container.State.StartedAt),

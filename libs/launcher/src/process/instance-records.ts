@@ -7,8 +7,8 @@ import type { InstanceSpec } from '../launcher';
 
 const instanceRecord = z.object({
   instance_id: z.string(),
-  agent_id: z.string(),
-  generation: z.number(),
+  agent_id: z.string().nullable(),
+  generation: z.number().nullable(),
   created_at: z.string(),
   started_at: z.string().nullable(),
   ended_at: z.string().nullable(),

@@ -4,10 +4,11 @@ export interface Container {
   Name: string;
   State: {
     Status: string;
+    /** RFC 3339. */
+    StartedAt: string;
     ExitCode: number;
     Pid: number;
     OOMKilled: boolean;
-    StartedAt: string;
     Health?: { Status: string };
   };
   Config: { Image: string; User: string; Env: string[] | null; Labels: Record<string, string> };

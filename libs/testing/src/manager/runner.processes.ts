@@ -5,8 +5,9 @@ import { until } from '../until';
 /** One instance as the process launcher has it on record. */
 export interface RunnerProcess {
   instance_id: string;
-  agent_id: string;
-  generation: number;
+  /** Null for what was started for the warm pool, also when it has an agent by now. */
+  agent_id: string | null;
+  generation: number | null;
   pid: number;
   folder: string;
 }
@@ -23,7 +24,7 @@ export class RunnerProcesses {
   living(agent_id?: string): RunnerProcess[] {
     return this.known()
       .filter((runner) => (agent_id === undefined || runner.agent_id === agent_id) && isLiving(runner))
-      .sort((a, b) => a.generation - b.generation);
+      .sort((a, b) => (a.generation ?? 0) - (b.generation ?? 0));
   }
 
   /** The one living runner of an agent. */
@@ -55,7 +56,7 @@ export class RunnerProcesses {
   /** The output of every instance whose record is still there. */
   logs(): string {
     return this.known()
-      .map((runner) => `${runner.instance_id} of ${runner.agent_id}:\n${this.log(runner)}`)
+      .map((runner) => `${runner.instance_id} of ${runner.agent_id ?? 'the pool'}:\n${this.log(runner)}`)
       .join('\n');
   }
 
