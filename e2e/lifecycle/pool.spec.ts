@@ -32,6 +32,8 @@ describe('a warm pool', () => {
 
     expect((await roost().api.logs(agents[0]!.id)).instance_id).toBe(member);
     expect(await roost().api.status(agents[0]!.id)).toMatchObject({ state: 'running', generation: 1 });
+    const { items } = await roost().api.messages(await chat.thread());
+    expect(items.at(-1)?.timeline).toMatchObject({ wake: 'pool', schedule_ms: 0, boot_ms: 0 });
 
     const next = await waiting();
     expect(next).not.toBe(member);

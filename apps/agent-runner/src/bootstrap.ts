@@ -5,7 +5,6 @@ import type { PoolConfig } from './config';
 import { rehearse } from './graph/rehearsal';
 import { RunnerService } from './lifecycle/runner.service';
 import { RunnerModule, type RunnerSetting } from './runner.module';
-import { DatabaseClock } from './timeline/database.clock';
 
 /** Builds everything, the compiled graph included, and connects nowhere. */
 export async function assemble(setting: RunnerSetting): Promise<RunnerService> {
@@ -20,7 +19,7 @@ export async function assemble(setting: RunnerSetting): Promise<RunnerService> {
 /** Loads and compiles all that an instance needs, by assembling one of no agent and rehearsing an answer. */
 export async function warmUp(
   config: PoolConfig,
-  setting: Omit<RunnerSetting, 'config' | 'exchange' | 'clock'>,
+  setting: Omit<RunnerSetting, 'config' | 'exchange'>,
 ): Promise<void> {
   const nobody = 'agent_warm_0000';
   const exchange: ExchangeResponse = {
@@ -36,8 +35,7 @@ export async function warmUp(
       configuration: {} as ExchangeResponse['configuration']['configuration'],
     },
   };
-  const clock = new DatabaseClock();
-  await assemble({ ...setting, config: { ...config, AGENT_ID: nobody }, exchange, clock });
+  await assemble({ ...setting, config: { ...config, AGENT_ID: nobody }, exchange });
   // Only speed is lost without it.
   await rehearse().catch((error: unknown) => setting.logger.warn({ err: error }, 'rehearsal failed'));
 }

@@ -16,7 +16,7 @@ import { waitInPool } from './pool/pool.member';
 import type { RunnerSetting } from './runner.module';
 import { DatabaseClock } from './timeline/database.clock';
 
-type Surroundings = Omit<RunnerSetting, 'config' | 'exchange' | 'clock'>;
+type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'>;
 /** What a signal ends; until there is something to finish, nothing. */
 type Stop = (grace_ms: number) => Promise<void>;
 
@@ -50,7 +50,7 @@ async function supervise(
   );
   process.on('uncaughtException', exit);
   try {
-    await work({ logger, exit, traced: switchTracing(config) });
+    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock() });
   } catch (error) {
     exit(error instanceof Error ? error : new Error(String(error)));
   }
@@ -64,9 +64,8 @@ async function warmOnly(config: RunnerConfig, surroundings: Surroundings): Promi
 
 async function run(config: RunnerConfig, surroundings: Surroundings): Promise<void> {
   tellStarting(config, surroundings);
-  const clock = new DatabaseClock();
-  const exchange = await exchangeCode(config, clock);
-  const runner = await assemble({ ...surroundings, config, exchange, clock });
+  const exchange = await exchangeCode(config, surroundings.clock);
+  const runner = await assemble({ ...surroundings, config, exchange });
   tellCompiled(surroundings);
   endOnSignal(config, surroundings, (grace_ms) => runner.stop(grace_ms));
   await runner.start();
@@ -80,9 +79,8 @@ async function runPooled(pool: PoolConfig, surroundings: Surroundings): Promise<
   await warmUp(pool, surroundings);
   tellCompiled(surroundings);
   const config = await waitInPool(pool, surroundings.logger, surroundings.exit);
-  const clock = new DatabaseClock();
-  const exchange = await exchangeCode(config, clock);
-  const runner = await assemble({ ...surroundings, config, exchange, clock });
+  const exchange = await exchangeCode(config, surroundings.clock);
+  const runner = await assemble({ ...surroundings, config, exchange });
   stop = (grace_ms) => runner.stop(grace_ms);
   await runner.start();
 }

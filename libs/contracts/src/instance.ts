@@ -23,7 +23,7 @@ export interface InstanceEnvironment {
 export const internalPaths = {
   /** POST {@link ExchangeRequest} -> 200 {@link ExchangeResponse}; 401 when the code was used or has expired. */
   exchange: '/internal/instances/exchange',
-  /** POST, no body -> 200 {@link ReadyResponse}: the graph is compiled and the inbox is being read. */
+  /** POST {@link ReadyRequest} -> 200 {@link ReadyResponse}: the graph is compiled and the inbox is being read. */
   ready: '/internal/instances/ready',
   /** GET, `?version=N` for another than the current one -> 200 {@link AgentRuntimeConfiguration}; 401 once the instance was replaced. */
   config: (agent_id: string) => `/agents/${agent_id}/config`,
@@ -35,8 +35,6 @@ export interface ExchangeRequest {
   agent_id: string;
   instance_id: string;
   code: string;
-  /** Milliseconds the runner's process has lived when this is sent. */
-  uptime_ms?: number | undefined;
 }
 
 export interface ExchangeResponse {

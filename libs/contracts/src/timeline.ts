@@ -38,13 +38,20 @@ export const RunTimeline = z.object({
 });
 export type RunTimeline = z.infer<typeof RunTimeline>;
 
-/** The instants of an instance coming up, in milliseconds of the Unix epoch by the database's clock. */
+/** How an instance came up, in milliseconds of the Unix epoch by the database's clock. */
 export interface WakeInstants {
-  /** A start was asked for and allowed. */
+  /** A start was asked for and allowed; for an instance of the warm pool, it was claimed. */
   launched_at: number;
-  /** As the runner's uptime tells; before `launched_at` for an instance of the warm pool. */
-  process_started_at: number;
   exchanged_at: number;
+  /** It came from the warm pool: its process was there before. */
+  pooled: boolean;
+  /** Now: for the runner to tell how far its own clock is off. */
+  clock: number;
+}
+
+export interface ReadyRequest {
+  /** Milliseconds since the runner's process was made. */
+  uptime_ms?: number | undefined;
 }
 
 /** Answer to the news that an instance is ready; both in milliseconds of the Unix epoch by the database's clock. */

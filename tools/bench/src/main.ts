@@ -1,20 +1,28 @@
 import { fileURLToPath } from 'node:url';
 import { benchCold } from './cold/cold.bench';
+import { benchCommit } from './commit/commit.bench';
 import { benchDocker } from './docker/docker.bench';
 import { isInterrupted } from './interrupt';
 import { benchLoad } from './load/load.bench';
+import { benchManagers } from './managers/managers.bench';
 import { describeMachine } from './machine';
 import { underImagesNode } from './node.runtime';
 import { type Options, type Part, readOptions } from './options';
 import { benchPath } from './path/path.bench';
+import { benchPool } from './pool/pool.bench';
 import { type Row, table, writeReport } from './report';
+import { benchSockets } from './sockets/sockets.bench';
 import { bundleApps } from './workspace';
 
 const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
   cold: ({ pairs }) => benchCold(pairs),
   docker: ({ pairs }) => benchDocker(pairs),
   path: ({ pairs, profile }) => benchPath(pairs, { profile }),
+  commit: ({ pairs }) => benchCommit(pairs),
   load: () => benchLoad(),
+  managers: () => benchManagers(),
+  sockets: () => benchSockets(),
+  pool: ({ pairs }) => benchPool(pairs),
 };
 
 async function main(): Promise<void> {

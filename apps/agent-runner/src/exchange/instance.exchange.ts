@@ -25,19 +25,13 @@ export function exchangeCode(
   deadline_ms = EXCHANGE_DEADLINE_MS,
 ): Promise<ExchangeResponse> {
   const { AGENT_ID: agent_id, INSTANCE_ID: instance_id, EXCHANGE_CODE: code } = config;
-  const body: ExchangeRequest = {
-    ...{ agent_id, instance_id, code },
-    // A getter: each attempt tells how long the process has lived by then.
-    get uptime_ms() {
-      return performance.now();
-    },
-  };
+  const body: ExchangeRequest = { agent_id, instance_id, code };
   return post<ExchangeResponse>(config.CONFIG_URL, {
     path: internalPaths.exchange,
     body,
     deadline_ms,
     onAnswer: ({ wake }, sent, received) => {
-      if (wake) clock.sample(sent, received, wake.exchanged_at);
+      if (wake) clock.sample(sent, received, wake.clock);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { internalPaths, type ReadyResponse } from '@roost/contracts';
+import { internalPaths, type ReadyRequest, type ReadyResponse } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import type { InboxReader } from '../inbox/inbox.reader';
 import type { ThreadScheduler } from '../inbox/thread.scheduler';
 import type { DatabaseClock } from '../timeline/database.clock';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
+import { processUptime } from '../timeline/process.uptime';
 import { withBackoff } from './backoff';
 import { ExitError } from './exit.codes';
 import { CredentialRefusedError, type Fence } from './fence';
@@ -43,10 +44,17 @@ export class RunnerService {
     await Promise.all([this.heartbeat.start(), this.obey()]);
     await this.inbox.join();
     void this.inbox.read();
+    // A getter: each attempt tells how old the process is by then.
+    const readiness: ReadyRequest = {
+      get uptime_ms() {
+        return processUptime();
+      },
+    };
     try {
       const { ready_at } = await this.manager.request<ReadyResponse>({
         method: 'POST',
         path: internalPaths.ready,
+        body: readiness,
         deadline_ms: READY_DEADLINE_MS,
         signal: this.runs.signal,
         onAnswer: ({ clock }, sent, received) => this.clock.sample(sent, received, clock),

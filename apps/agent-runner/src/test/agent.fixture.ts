@@ -86,7 +86,7 @@ export class AgentFixture {
       token: this.manager.token,
       redis,
       configuration: this.manager.versions.get(version) ?? this.configure(version),
-      wake: { launched_at: Date.now(), process_started_at: Date.now(), exchanged_at: Date.now() },
+      wake: { launched_at: Date.now(), exchanged_at: Date.now(), pooled: false, clock: Date.now() },
     };
     this.manager.exchange = () => {
       this.manager.exchange = null;

@@ -3,13 +3,13 @@ import { InstanceTimeline } from './instance.timeline';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
-const wake = { launched_at: NOON, process_started_at: NOON + 100, exchanged_at: NOON + 300 };
+const wake = { launched_at: NOON, exchanged_at: NOON + 300, pooled: false, clock: NOON + 300 };
 
 /** An instance whose own clock is a day behind the database's. */
 function skewedInstance(): InstanceTimeline {
   const clock = new DatabaseClock();
   clock.sample(Date.now(), Date.now(), NOON + 300);
-  return new InstanceTimeline(wake, clock);
+  return new InstanceTimeline(wake, clock, Date.now() - 200);
 }
 
 describe('InstanceTimeline', () => {
@@ -27,6 +27,8 @@ describe('InstanceTimeline', () => {
     run.token();
     vi.advanceTimersByTime(500);
     expect(run.completed()).toMatchObject({
+      schedule_ms: 100,
+      boot_ms: 200,
       ready_ms: 50,
       first_token_ms: 20,
       last_token_ms: 80,

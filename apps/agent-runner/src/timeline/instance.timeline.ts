@@ -1,5 +1,6 @@
 import type { RunTimeline, WakeInstants } from '@roost/contracts';
 import type { DatabaseClock } from './database.clock';
+import { processUptime } from './process.uptime';
 import { runTimeline } from './run.timeline';
 
 /** Times the runs of one instance against how it came up. */
@@ -10,6 +11,8 @@ export class InstanceTimeline {
     /** Absent from a manager that does not tell. */
     private readonly wake: WakeInstants | undefined,
     private readonly clock: DatabaseClock,
+    /** Milliseconds of the Unix epoch by this machine's clock. */
+    private readonly process_started = Date.now() - processUptime(),
   ) {}
 
   ready(ready_at: number): void {
@@ -18,20 +21,23 @@ export class InstanceTimeline {
 
   /** A run is taken up now. */
   begin(accepted_at: number): RunStopwatch {
-    const { wake, clock } = this;
-    const taken_up_at = clock.now();
-    return new RunStopwatch((first_token_ms, ended_ms) =>
-      wake === undefined || taken_up_at === null
-        ? undefined
-        : runTimeline({
-            accepted_at,
-            wake,
-            ready_at: this.ready_at,
-            taken_up_at,
-            first_token_ms,
-            ended_ms,
-          }),
-    );
+    const taken_up = Date.now();
+    return new RunStopwatch((first_token_ms, ended_ms) => {
+      const { wake, clock, ready_at } = this;
+      // Only now: what was learnt of the clocks meanwhile holds for the past, too.
+      const taken_up_at = clock.at(taken_up);
+      const process_started_at = clock.at(this.process_started);
+      if (!wake || taken_up_at === null || process_started_at === null) return undefined;
+      return runTimeline({
+        accepted_at,
+        wake,
+        process_started_at,
+        ready_at,
+        taken_up_at,
+        first_token_ms,
+        ended_ms,
+      });
+    });
   }
 }
 

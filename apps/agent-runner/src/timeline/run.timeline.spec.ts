@@ -7,7 +7,8 @@ const NOON = Date.UTC(2026, 0, 31, 12);
 /** A message at noon that started its agent: every instant a round number of milliseconds later. */
 const cold = (changes: Partial<RunInstants> = {}): RunInstants => ({
   accepted_at: NOON,
-  wake: { launched_at: NOON + 10, process_started_at: NOON + 110, exchanged_at: NOON + 410 },
+  wake: { launched_at: NOON + 10, exchanged_at: NOON + 410, pooled: false },
+  process_started_at: NOON + 110,
   ready_at: NOON + 500,
   taken_up_at: NOON + 505,
   first_token_ms: 200,
@@ -17,7 +18,8 @@ const cold = (changes: Partial<RunInstants> = {}): RunInstants => ({
 /** The same agent, woken a minute before. */
 const warm = (changes: Partial<RunInstants> = {}): RunInstants =>
   cold({
-    wake: { launched_at: NOON - 60_000, process_started_at: NOON - 59_900, exchanged_at: NOON - 59_600 },
+    wake: { launched_at: NOON - 60_000, exchanged_at: NOON - 59_600, pooled: false },
+    process_started_at: NOON - 59_900,
     ready_at: NOON - 59_500,
     taken_up_at: NOON + 3,
     ...changes,
@@ -56,7 +58,8 @@ describe('the timeline of a run', () => {
   it('of an instance of the warm pool has neither schedule nor boot: its process was there before', () => {
     const pooled = runTimeline(
       cold({
-        wake: { launched_at: NOON + 10, process_started_at: NOON - 60_000, exchanged_at: NOON + 40 },
+        wake: { launched_at: NOON + 10, exchanged_at: NOON + 40, pooled: true },
+        process_started_at: NOON - 60_000,
         ready_at: NOON + 60,
         taken_up_at: NOON + 60,
       }),
@@ -106,7 +109,8 @@ describe('the timeline of a run', () => {
       const ended_ms = Math.random() * 2_000;
       const timeline = runTimeline({
         accepted_at: anywhere(),
-        wake: { launched_at: anywhere(), process_started_at: anywhere(), exchanged_at: anywhere() },
+        wake: { launched_at: anywhere(), exchanged_at: anywhere(), pooled: run % 4 === 0 },
+        process_started_at: anywhere(),
         ready_at: run % 5 === 0 ? null : anywhere(),
         taken_up_at: anywhere(),
         first_token_ms: run % 3 === 0 ? null : Math.random() * ended_ms,

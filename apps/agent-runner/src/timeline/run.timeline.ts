@@ -6,7 +6,8 @@ export const CLOCK_TOLERANCE_MS = 20;
 /** What is known of one run. Instants are milliseconds of the Unix epoch by the database's clock. */
 export interface RunInstants {
   accepted_at: number;
-  wake: WakeInstants;
+  wake: Omit<WakeInstants, 'clock'>;
+  process_started_at: number;
   /** Null when the manager has not taken the news yet: the run began on the way. */
   ready_at: number | null;
   taken_up_at: number;
@@ -28,10 +29,9 @@ export function runTimeline(run: RunInstants): RunTimeline {
   const taken_up = Math.max(earliest, since(run.taken_up_at));
   const between = (instant: number, from: number): number => Math.min(Math.max(instant, from), taken_up);
 
-  const isPooled = run.wake.process_started_at < run.wake.launched_at;
   const launched = between(since(run.wake.launched_at), 0);
-  const started = isPooled ? launched : between(since(run.wake.process_started_at), launched);
-  const exchanged = isPooled ? launched : between(since(run.wake.exchanged_at), started);
+  const started = run.wake.pooled ? launched : between(since(run.process_started_at), launched);
+  const exchanged = run.wake.pooled ? launched : between(since(run.wake.exchanged_at), started);
   // Ready is reading the inbox: the news of it may reach the manager after the first message was taken up.
   const ready = between(run.ready_at === null ? taken_up : since(run.ready_at), exchanged);
 
@@ -39,7 +39,7 @@ export function runTimeline(run: RunInstants): RunTimeline {
   const first = run.first_token_ms === null ? null : taken_up + Math.round(run.first_token_ms);
   return {
     accepted_at: new Date(run.accepted_at).toISOString(),
-    wake: ready === 0 ? 'none' : isPooled ? 'pool' : 'cold',
+    wake: ready === 0 ? 'none' : run.wake.pooled ? 'pool' : 'cold',
     queue_ms: launched + (taken_up - ready),
     schedule_ms: started - launched,
     boot_ms: exchanged - started,

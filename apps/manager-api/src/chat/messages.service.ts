@@ -63,7 +63,9 @@ export class MessagesService {
   ): Promise<AcceptedMessage> {
     await this.limits.checkMessage(principal, address, message.thread_id);
     const row = newMessage(principal, agent_id, message, channel);
-    const acceptance = await this.messages.accept(row, this.config.PENDING_MESSAGES_MAX);
+    const acceptance = await this.metrics.timeCommit(() =>
+      this.messages.accept(row, this.config.PENDING_MESSAGES_MAX),
+    );
     if (!acceptance) throw agentNotFound();
     if (acceptance.message_id === null) return this.explainRefusal(row, acceptance);
     const created_at = acceptance.created_at ?? new Date();

@@ -3,6 +3,7 @@ import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
   type ExchangeResponse,
+  type ReadyRequest,
   type ReadyResponse,
   ServiceError,
 } from '@roost/contracts';
@@ -40,17 +41,20 @@ export class ExchangeService {
    * The code is used up last: Redis or the database being away does not spend it.
    * @throws {ServiceError} `unauthorized` when the code was used, has expired or belongs to another instance.
    */
-  async exchange({ instance_id, agent_id, code, uptime_ms = 0 }: ExchangeRequest): Promise<ExchangeResponse> {
-    const asked = performance.now();
+  async exchange({ instance_id, agent_id, code }: ExchangeRequest): Promise<ExchangeResponse> {
     const code_hash = hashSecret(code);
     if (!(await this.credentials.mayExchange(instance_id, agent_id, code_hash))) throw codeRefused();
     const configuration = await this.configuration(agent_id, null);
     const redis = await this.messaging.instanceAccess.grant(agent_id, instance_id);
     const token = newSecret('inst');
-    const instance = await this.credentials.exchange(instance_id, agent_id, code_hash, hashSecret(token), {
-      uptime_ms: uptime_ms + performance.now() - asked,
-      deadline_s: this.config.START_DEADLINE_SECONDS,
-    });
+    const instance = await this.credentials.exchange(
+      instance_id,
+      agent_id,
+      code_hash,
+      hashSecret(token),
+      this.config.START_DEADLINE_SECONDS,
+    );
+    const exchanged = performance.now();
     if (!instance) {
       // It was ended meanwhile, perhaps before its access was granted.
       if ((await this.instances.findLive(agent_id))?.id !== instance_id)
@@ -61,14 +65,20 @@ export class ExchangeService {
     await this.statuses.announce(agent_id);
     const { generation } = instance;
     const suspects = await this.lostRuns.suspects(agent_id);
-    return { instance_id, generation, token, redis, configuration, suspects, ...wakeOf(instance) };
+    return {
+      ...{ instance_id, generation, token, redis, configuration, suspects },
+      ...wakeOf(instance, performance.now() - exchanged),
+    };
   }
 
   /** Telling twice is harmless. @throws {ServiceError} `unauthorized` when the instance has ended meanwhile. */
-  async ready({ instance_id, agent_id }: InstancePrincipal): Promise<ReadyResponse> {
+  async ready(
+    { instance_id, agent_id }: InstancePrincipal,
+    { uptime_ms = 0 }: ReadyRequest,
+  ): Promise<ReadyResponse> {
     // What it waited with, had it been in the warm pool.
     await this.messaging.instanceAccess.revokePool(instance_id);
-    if (await this.instances.markRunning(instance_id)) {
+    if (await this.instances.markRunning(instance_id, uptime_ms)) {
       this.starts.admitInBackground();
       await this.statuses.announce(agent_id);
     }
@@ -99,17 +109,18 @@ export class ExchangeService {
   }
 }
 
-function wakeOf({
-  launched_at,
-  process_started_at,
-  exchanged_at,
-}: InstanceEntity): Pick<ExchangeResponse, 'wake'> {
-  if (!launched_at || !process_started_at || !exchanged_at) return {};
+function wakeOf(
+  { launched_at, exchanged_at, claimed }: InstanceEntity,
+  since_exchange_ms: number,
+): Pick<ExchangeResponse, 'wake'> {
+  if (!launched_at || !exchanged_at) return {};
+  const exchanged = exchanged_at.getTime();
   return {
     wake: {
       launched_at: launched_at.getTime(),
-      process_started_at: process_started_at.getTime(),
-      exchanged_at: exchanged_at.getTime(),
+      exchanged_at: exchanged,
+      pooled: claimed,
+      clock: exchanged + since_exchange_ms,
     },
   };
 }

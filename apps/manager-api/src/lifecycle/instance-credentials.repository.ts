@@ -38,23 +38,21 @@ export class InstanceCredentialsRepository {
   }
 
   /**
-   * Uses up the code of a starting instance, whose program has run for `uptime_ms` when it asked; a claimed one now
-   * has as long as others to be ready. Null when it was used, has expired or is not its own.
+   * Uses up the code of a starting instance; a claimed one now has as long as others to be ready. Null when it was
+   * used, has expired or is not its own.
    */
   async exchange(
     id: string,
     agent_id: string,
     code_hash: Buffer,
     token_hash: Buffer,
-    { uptime_ms, deadline_s }: { uptime_ms: number; deadline_s: number },
+    deadline_s: number,
   ): Promise<InstanceEntity | null> {
     const [rows] = await this.database.query<[{ id: string }[], number]>(
-      // clock_timestamp() is what the runner takes its own clock to be: it must not lie before a wait for a lock.
       `UPDATE instances SET state = 'initializing', code_hash = NULL, token_hash = $4, exchanged_at = clock_timestamp(),
-              process_started_at = clock_timestamp() - make_interval(secs => $5),
-              deadline = CASE WHEN claimed THEN now() + make_interval(secs => $6) ELSE deadline END
+              deadline = CASE WHEN claimed THEN now() + make_interval(secs => $5) ELSE deadline END
        WHERE ${EXCHANGEABLE} RETURNING id`,
-      [id, agent_id, code_hash, token_hash, uptime_ms / 1_000, deadline_s],
+      [id, agent_id, code_hash, token_hash, deadline_s],
     );
     return rows[0] ? this.database.getRepository(InstanceEntity).findOneBy({ id }) : null;
   }

@@ -57,7 +57,7 @@ export class InstanceEntity {
   @CreateDateColumn({ type: 'timestamptz' })
   created_at!: Date;
 
-  /** As its program told when it exchanged its code. */
+  /** As its program told when it was ready. */
   @Column('timestamptz', { nullable: true })
   process_started_at!: Date | null;
 

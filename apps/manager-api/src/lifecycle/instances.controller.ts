@@ -17,8 +17,10 @@ const ExchangeBody = z.strictObject({
   agent_id: z.string().max(64),
   instance_id: z.string().max(64),
   code: z.string().max(200),
-  uptime_ms: z.number().min(0).max(UPTIME_MAX_MS).optional(),
 });
+
+/** A body may be absent. */
+const ReadyBody = z.strictObject({ uptime_ms: z.number().min(0).max(UPTIME_MAX_MS).optional() }).prefault({});
 
 const StartByHandBody = z.strictObject({ agent_id: z.string().max(64) });
 
@@ -51,7 +53,7 @@ export class InstancesController {
   @Post('ready')
   @HttpCode(200)
   @InstanceOnly()
-  ready(@CurrentPrincipal() principal: Principal): Promise<ReadyResponse> {
-    return this.exchangeService.ready(asInstance(principal));
+  ready(@CurrentPrincipal() principal: Principal, @Body() body?: object): Promise<ReadyResponse> {
+    return this.exchangeService.ready(asInstance(principal), parsed(ReadyBody, body));
   }
 }

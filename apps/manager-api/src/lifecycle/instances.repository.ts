@@ -53,10 +53,11 @@ export class InstancesRepository {
   }
 
   /** @returns whether the state changed; telling twice is harmless. */
-  async markRunning(id: string): Promise<boolean> {
+  async markRunning(id: string, uptime_ms: number): Promise<boolean> {
     return this.changed(
-      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL WHERE id = $1 AND state = 'initializing' RETURNING id`,
-      [id],
+      `UPDATE instances SET state = 'running', ready_at = now(), deadline = NULL,
+              process_started_at = now() - make_interval(secs => $2) WHERE id = $1 AND state = 'initializing' RETURNING id`,
+      [id, uptime_ms / 1_000],
     );
   }
 

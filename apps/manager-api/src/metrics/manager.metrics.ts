@@ -7,6 +7,7 @@ import { Counter, Histogram } from 'prom-client';
 @Injectable()
 export class ManagerMetrics {
   private readonly accepted: Counter;
+  private readonly commit: Histogram;
   private readonly ended: Counter<'outcome' | 'error_code'>;
   private readonly spans: Histogram<'span' | 'wake'>;
   private readonly firstToken: Histogram<'wake'>;
@@ -18,6 +19,12 @@ export class ManagerMetrics {
     this.accepted = new Counter({
       name: 'roost_messages_accepted_total',
       help: 'Messages committed',
+      registers,
+    });
+    this.commit = new Histogram({
+      name: 'roost_message_commit_duration_seconds',
+      help: 'Committing one message, as the manager waits for PostgreSQL',
+      buckets,
       registers,
     });
     this.ended = new Counter({
@@ -65,6 +72,11 @@ export class ManagerMetrics {
 
   messageFailed(error_code: ErrorCode): void {
     this.ended.inc({ outcome: 'failed', error_code });
+  }
+
+  async timeCommit<Result>(commit: () => Promise<Result>): Promise<Result> {
+    const stop = this.commit.startTimer();
+    return commit().finally(stop);
   }
 
   async timeReconcile(pass: () => Promise<void>): Promise<void> {

@@ -11,8 +11,10 @@ interface Waiter {
 export class FrameLog {
   readonly frames: OutboundFrame[] = [];
   private readonly waiters = new Set<Waiter>();
+  private readonly times = new WeakMap<OutboundFrame, number>();
 
   add(frame: OutboundFrame): void {
+    this.times.set(frame, Date.now());
     this.frames.push(frame);
     for (const waiter of this.waiters) {
       if (!waiter.matches(frame)) continue;
@@ -44,6 +46,11 @@ export class FrameLog {
       }, deadlineMs);
       this.waiters.add(waiter);
     });
+  }
+
+  /** When a frame of this log was heard, in milliseconds of the Unix epoch. */
+  heardAt(frame: OutboundFrame): number {
+    return this.times.get(frame) ?? Number.NaN;
   }
 
   ofType<Type extends OutboundFrame['type']>(type: Type): FrameOf<Type>[] {

@@ -27,6 +27,8 @@ export interface StackOptions {
   redis_url?: string;
   /** Where CPU profiles of the manager go. */
   profile?: string | null;
+  /** Further arguments of the manager's Node.js. */
+  node_args?: string[];
 }
 
 /** No message is refused for being one of many. */
@@ -38,13 +40,25 @@ const noLimits = {
   PENDING_MESSAGES_MAX: '100000',
 };
 
+/** One manager's bundle in a process of its own. */
+export interface BenchManager {
+  api: ManagerApi;
+  /** Of the internal port. */
+  internal_url: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
 /** PostgreSQL (fsync on), Redis, the model stub and the manager's bundle, each a process of its own. */
 export class BenchStack {
   private readonly closers: (() => Promise<void> | void)[] = [];
   private readonly forget = closeOnInterrupt(() => this.close());
   private readonly dir: string;
   private readonly runners: string;
-  api!: ManagerApi;
+  private settings: Record<string, string | undefined> = {};
+  private managers = 0;
+  /** The manager that was started first. */
+  manager!: BenchManager;
   stub!: Program;
   database_url!: string;
 
@@ -64,6 +78,36 @@ export class BenchStack {
       await stack.close();
       throw error;
     }
+  }
+
+  get api(): ManagerApi {
+    return this.manager.api;
+  }
+
+  /** Starts a manager, the first or a further one. */
+  async startManager(): Promise<BenchManager> {
+    const name = `manager-${(this.managers += 1)}`;
+    const { profile, node_args = [] } = this.options;
+    const env: Record<string, string | undefined> = {
+      MANAGER_PORT: String(await freePort()),
+      INTERNAL_PORT: String(await freePort()),
+      ...this.settings,
+    };
+    const child = await startChild({
+      name,
+      command: process.execPath,
+      args: [...(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []), ...node_args, managerEntry],
+      cwd: this.dir,
+      env,
+      logFile: join(this.dir, `${name}.log`),
+      recordFile: join(this.dir, `${name}.json`),
+    });
+    const stop = (): Promise<void> => child.stop(20_000);
+    this.closers.push(stop);
+    const at = (port: string | undefined): string => `http://127.0.0.1:${port ?? ''}`;
+    const api = new ManagerApi(at(env['MANAGER_PORT']), env['BOOTSTRAP_API_KEY'] ?? '');
+    await ready(api.url, child);
+    return { api, internal_url: at(env['INTERNAL_PORT']), pid: child.pid, stop };
   }
 
   /** The running runner processes, oldest first. */
@@ -86,7 +130,11 @@ export class BenchStack {
     const redis = redis_url ?? (await this.startRedis());
     this.stub = await Program.start('stub');
     this.closers.push(() => this.stub.stop());
-    await this.startManager(redis, await this.stub.call<string>('url'));
+    this.settings = this.settingsOf(redis, await this.stub.call<string>('url'));
+    await run(process.execPath, [migrateEntry], { env: this.settings });
+    // Runners outlive their managers.
+    this.closers.push(() => this.endRunners());
+    this.manager = await this.startManager();
   }
 
   private async startRedis(): Promise<string> {
@@ -95,19 +143,15 @@ export class BenchStack {
     return redis.url;
   }
 
-  private async startManager(redis_url: string, model_url: string): Promise<void> {
-    const key = `roost_${randomBytes(32).toString('base64url')}`;
-    const port = await freePort();
-    const env = {
+  private settingsOf(redis_url: string, model_url: string): Record<string, string | undefined> {
+    return {
       PATH: process.env['PATH'],
       NODE_ENV: 'development',
       DATABASE_URL: this.database_url,
       REDIS_URL: redis_url,
       SECRETS_KEY: randomBytes(32).toString('base64'),
-      BOOTSTRAP_API_KEY: key,
+      BOOTSTRAP_API_KEY: `roost_${randomBytes(32).toString('base64url')}`,
       MANAGER_HOST: '127.0.0.1',
-      MANAGER_PORT: String(port),
-      INTERNAL_PORT: String(await freePort()),
       LAUNCHER: 'process',
       RUNNER_ENTRY: this.options.runner_entry ?? runnerEntry,
       RUNNER_STATE_DIR: this.runners,
@@ -116,22 +160,6 @@ export class BenchStack {
       ...noLimits,
       ...this.options.manager_env,
     };
-    await run(process.execPath, [migrateEntry], { env });
-    const { profile } = this.options;
-    const manager = await startChild({
-      name: 'the manager',
-      command: process.execPath,
-      args: [...(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []), managerEntry],
-      cwd: this.dir,
-      env,
-      logFile: join(this.dir, 'manager.log'),
-      recordFile: join(this.dir, 'manager.json'),
-    });
-    // Runners outlive their manager.
-    this.closers.push(() => this.endRunners());
-    this.closers.push(() => manager.stop(20_000));
-    this.api = new ManagerApi(`http://127.0.0.1:${port}`, key);
-    await ready(this.api.url, manager);
   }
 
   private async endRunners(): Promise<void> {
