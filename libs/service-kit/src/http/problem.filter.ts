@@ -91,7 +91,9 @@ const isRedisAway = (error: Error): boolean =>
   error.message === 'Command timed out' ||
   error.message === 'Connection is closed.';
 const isPoolTimeout = (error: Error): boolean =>
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/.test(error.message);
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/.test(
+    error.message,
+  );
 
 function fromHttpException(error: HttpException): ServiceError {
   const status = error.getStatus();
