@@ -58,7 +58,8 @@ describe('PostgreSQL', () => {
     const rule = postgres().on(statements.commitReply, { kind: 'lose_answer' }, 1);
     chat.say('hello');
 
-    await chat.reply(undefined, 60_000);
+    // Long before the report would seem abandoned.
+    await chat.reply(undefined, 15_000);
 
     expect(rule.hits).toBe(1);
     expect(await conversation(await chat.thread())).toEqual(['user: hello', 'assistant: You said: hello']);
