@@ -1,8 +1,8 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
-import { ProblemFilter, validationPipe } from '@roost/service-kit/http';
+import { validationPipe } from '@roost/service-kit/http';
 import type { Logger } from 'pino';
 import { ApiKeyEntity } from './access/api-key.entity';
 import { ApiKeysController } from './access/api-keys.controller';
@@ -36,11 +36,15 @@ import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
 import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
+import { Draining } from './http/draining';
 import { ListenerGuard } from './http/listeners';
+import { RouteFilter } from './http/route.filter';
+import { RouteTable } from './http/route-table';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
 import { ExchangeService } from './lifecycle/exchange.service';
@@ -79,6 +83,7 @@ const controllers = [
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentsRepository, AgentsService];
 const lifecycle = [
+  AccessSweep,
   AgentStatusPublisher,
   ExchangeService,
   InboxService,
@@ -131,6 +136,7 @@ export class AppModule implements OnApplicationShutdown {
           retryDelay: 1_000,
         }),
         TypeOrmModule.forFeature([ApiKeyEntity]),
+        DiscoveryModule,
       ],
       controllers,
       providers: [
@@ -141,13 +147,15 @@ export class AppModule implements OnApplicationShutdown {
         ...agents,
         ...lifecycle,
         ...chat,
+        Draining,
+        RouteTable,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
         ...guards,
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
-        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+        { provide: APP_FILTER, useClass: RouteFilter },
       ],
     };
   }

@@ -12,12 +12,14 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { AppModule } from './app.module';
 import { ChatSessions } from './chat/chat-sessions.service';
+import { StreamsService } from './chat/streams.service';
 import { trustProxy } from './chat/sockets/client-address';
 import { PlainSocketServer } from './chat/sockets/plain-socket.server';
 import { ChatIoAdapter } from './chat/sockets/socket-io.adapter';
 import { refuseCredentialInQuery, requestUrl } from './chat/sockets/handshake';
 import type { ManagerConfig } from './config';
 import { serveApiDocs } from './openapi/serve';
+import { Draining } from './http/draining';
 import type { Listener } from './http/listeners';
 import { refuseUnstorable } from './http/storable';
 
@@ -25,8 +27,11 @@ const BODY_MAX = '1mb';
 /** Checkpoints of long threads are larger than what clients send. */
 const INTERNAL_BODY_MAX = '32mb';
 
+/** Milliseconds of a shutdown kept for what comes after the last answer. */
+const CLOSING_MS = 5_000;
 /** Milliseconds that answers under way have to end after a shutdown began. */
-const CONNECTIONS_CLOSE_MS = 3_000;
+const drainMs = ({ SHUTDOWN_SECONDS }: ManagerConfig): number =>
+  Math.max(SHUTDOWN_SECONDS * 500, SHUTDOWN_SECONDS * 1_000 - CLOSING_MS);
 
 export interface RunningManager {
   app: NestExpressApplication;
@@ -55,6 +60,7 @@ export async function createApp(config: ManagerConfig, logger: Logger): Promise<
     }),
   );
   app.use(helmet());
+  app.use(app.get(Draining).middleware);
   app.use((request: Request, _response: Response, next: NextFunction) => {
     refuseCredentialInQuery(requestUrl(request).searchParams);
     next();
@@ -81,10 +87,12 @@ export async function startManager(config: ManagerConfig, logger: Logger): Promi
     public_port: portOf(app.getHttpServer()),
     internal_port: portOf(internal),
     close: async () => {
+      // Whoever routes to this manager looks at /readyz; those that come all the same are told to come back.
+      app.get(Draining).begin();
       await app.get(ChatSessions).closeAll();
-      // Streams that nobody reads and half-open connections would keep the server open for ever.
+      app.get(StreamsService).endAll();
       const server = app.getHttpServer();
-      setTimeout(() => server.closeAllConnections(), CONNECTIONS_CLOSE_MS).unref();
+      setTimeout(() => server.closeAllConnections(), drainMs(config)).unref();
       await app.close();
       internal.closeAllConnections();
       internal.close();

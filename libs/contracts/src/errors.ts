@@ -9,6 +9,7 @@ export const errorCatalogue = {
   forbidden: { status: 403, title: 'The credential does not allow this' },
   origin_not_allowed: { status: 403, title: 'This Origin may not open a socket' },
   not_found: { status: 404, title: 'There is nothing at this address' },
+  method_not_allowed: { status: 405, title: 'This address does not take this method' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   too_many_requests: { status: 429, title: 'Too many requests' },

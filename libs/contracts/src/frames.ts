@@ -58,6 +58,10 @@ export const MessageObject = z.object({
     .string()
     .nullable()
     .meta({ description: 'The message this one answers; null on a message of a user.' }),
+  truncated: z.literal(true).optional().meta({
+    description:
+      'Present when the text was too long for a frame: this is its beginning, `GET /threads/{thread_id}/messages` has the whole.',
+  }),
 });
 export type MessageObject = z.infer<typeof MessageObject>;
 

@@ -3,6 +3,7 @@ export * from './channels';
 export * from './checkpoint';
 export * from './close-codes';
 export * from './errors';
+export * from './frame-size';
 export * from './frames';
 export * from './ids';
 export * from './instance';

@@ -7,6 +7,8 @@ export const agentPrefix = (agent_id: string): string => `roost:agent:${agent_id
 export const keys = {
   /** Stream of accepted messages an agent has not answered yet. */
   inbox: (agent_id: string) => `${agentPrefix(agent_id)}:inbox`,
+  /** Says that the inbox is whole: a Redis that was emptied has lost it, too. */
+  inboxMark: (agent_id: string) => `${agentPrefix(agent_id)}:inbox-mark`,
   /** Stream of what instances report back: finals and failures. */
   reports: (agent_id: string) => `${agentPrefix(agent_id)}:reports`,
   /** Live state of the one current instance; expires when it stops beating. */
@@ -34,3 +36,6 @@ export const REPORTS_GROUP = 'manager';
 
 /** The Redis user of one instance. */
 export const instanceUser = (instance_id: string): string => `roost-${instance_id}`;
+/** The instance that a Redis user belongs to, or null when it is another's user. */
+export const instanceOfUser = (user: string): string | null =>
+  user.startsWith(instanceUser('inst-')) ? user.slice(instanceUser('').length) : null;

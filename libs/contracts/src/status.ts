@@ -23,6 +23,17 @@ export const AgentStatusEvent = z.object({
   reason: z.enum(failureReasons).nullable(),
   detail: z.string().nullable(),
   generation: z.int(),
+  /** Milliseconds of the Unix epoch, by the database's clock, at which this was so. */
+  as_of: z.number(),
+  /** The agent is being deleted: there is nothing to talk to any more. */
+  deleted: z.literal(true).optional(),
 });
-/** Announced on `topics.agentStatus` whenever the stored state changed. */
+/** Announced by any manager on `topics.agentStatus` whenever the stored state changed. */
 export type AgentStatusEvent = z.infer<typeof AgentStatusEvent>;
+
+type Moment = Pick<AgentStatusEvent, 'generation' | 'as_of'>;
+
+/** Whether a status tells what was so before `seen`: managers announce side by side, and one may be late. */
+export const isOlderStatus = (status: Moment, seen: Moment | null): boolean =>
+  seen !== null &&
+  (status.generation === seen.generation ? status.as_of < seen.as_of : status.generation < seen.generation);

@@ -1,4 +1,4 @@
-import { keys, type LoggedFrame, topics } from '@roost/contracts';
+import { fitFrame, keys, type LoggedFrame, topics } from '@roost/contracts';
 import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 
@@ -6,6 +6,9 @@ import { randomBytes } from 'node:crypto';
 export const EVENT_LOG_LIFE_MS = 24 * 60 * 60 * 1_000;
 /** Entries a log keeps, at least; Redis trims whole nodes. */
 export const EVENT_LOG_LENGTH = 4_000;
+
+/** Entries read at once, unless said otherwise. */
+export const EVENT_LOG_PAGE = 200;
 
 /** A frame with its place in the log. */
 export interface LoggedEvent {
@@ -45,7 +48,9 @@ export class EventLog {
     if (!('appendToLog' in redis)) redis.defineCommand('appendToLog', { numberOfKeys: 2, lua: APPEND });
   }
 
-  /** Appends frames in order and publishes them to listeners. Resolves with the last one's event id. */
+  /**
+   * Appends frames in order, each within the maximum size (`fitFrame`), and publishes them to listeners. Resolves with the last one's event id.
+   */
   append(agent_id: string, thread_id: string, ...frames: [LoggedFrame, ...LoggedFrame[]]): Promise<string> {
     return (this.redis as Redis & AppendCommand).appendToLog(
       keys.eventLog(agent_id, thread_id),
@@ -54,38 +59,34 @@ export class EventLog {
       EVENT_LOG_LIFE_MS,
       EVENT_LOG_LENGTH,
       randomBytes(6).toString('hex'),
-      ...frames.map((frame) => JSON.stringify(frame)),
+      ...frames.flatMap((frame) => fitFrame(frame)).map((frame) => JSON.stringify(frame)),
     );
   }
 
   /**
-   * What follows `after` (an event id), or null when that entry is not in the log any more: flushed, expired or
-   * trimmed past. The caller then starts from the transcript.
+   * What follows `after` (an event id; null: the beginning), at most `limit` entries, oldest first. Fewer mean that
+   * these were all. Null when that entry is not in the log any more: flushed, expired or trimmed past; the caller
+   * then starts from the transcript.
    */
-  async since(agent_id: string, thread_id: string, after: string): Promise<LoggedEvent[] | null> {
-    const [epoch, stream_id] = splitEventId(after);
+  async since(
+    agent_id: string,
+    thread_id: string,
+    after: string | null,
+    limit = EVENT_LOG_PAGE,
+  ): Promise<LoggedEvent[] | null> {
+    const [epoch, stream_id] = after === null ? [null, '-'] : splitEventId(after);
     if (stream_id === null) return null;
+    // The entry itself comes with what follows it: that is how we know that nothing is missing in between.
     const results = await this.redis
       .multi()
       .get(keys.eventLogEpoch(agent_id, thread_id))
-      .xrange(keys.eventLog(agent_id, thread_id), stream_id, '+')
+      .xrange(keys.eventLog(agent_id, thread_id), stream_id, '+', 'COUNT', after === null ? limit : limit + 1)
       .exec();
     const current = results?.[0]?.[1] as string | null | undefined;
     const entries = (results?.[1]?.[1] ?? []) as [string, string[]][];
-    if (current !== epoch || entries[0]?.[0] !== stream_id) return null;
-    return entries.slice(1).map((entry) => toEvent(epoch, entry));
-  }
-
-  /** The whole log, oldest first. */
-  async all(agent_id: string, thread_id: string): Promise<LoggedEvent[]> {
-    const results = await this.redis
-      .multi()
-      .get(keys.eventLogEpoch(agent_id, thread_id))
-      .xrange(keys.eventLog(agent_id, thread_id), '-', '+')
-      .exec();
-    const epoch = results?.[0]?.[1] as string | null | undefined;
-    const entries = (results?.[1]?.[1] ?? []) as [string, string[]][];
-    return epoch ? entries.map((entry) => toEvent(epoch, entry)) : [];
+    if (after === null) return current ? entries.map((entry) => toEvent(current, entry)) : [];
+    if (!current || current !== epoch || entries[0]?.[0] !== stream_id) return null;
+    return entries.slice(1).map((entry) => toEvent(current, entry));
   }
 
   /** The newest event id, or null when the log is empty. */
@@ -100,8 +101,15 @@ export class EventLog {
     return epoch && id ? `${epoch}.${id}` : null;
   }
 
-  async drop(agent_id: string, thread_id: string): Promise<void> {
-    await this.redis.del(keys.eventLog(agent_id, thread_id), keys.eventLogEpoch(agent_id, thread_id));
+  /** Forgets the logs of threads. */
+  async drop(agent_id: string, ...thread_ids: string[]): Promise<void> {
+    if (thread_ids.length === 0) return;
+    await this.redis.unlink(
+      ...thread_ids.flatMap((thread_id) => [
+        keys.eventLog(agent_id, thread_id),
+        keys.eventLogEpoch(agent_id, thread_id),
+      ]),
+    );
   }
 }
 

@@ -13,6 +13,10 @@ export class Heartbeats {
     );
   }
 
+  async forget(agent_id: string): Promise<void> {
+    await this.redis.del(keys.heartbeat(agent_id));
+  }
+
   /** Null when no instance has beaten lately, which proves nothing by itself. */
   async read(agent_id: string): Promise<Heartbeat | null> {
     const json = await this.redis.get(keys.heartbeat(agent_id));

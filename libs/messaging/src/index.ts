@@ -2,12 +2,14 @@ export { type RedisTarget } from './connection';
 export {
   EVENT_LOG_LENGTH,
   EVENT_LOG_LIFE_MS,
+  EVENT_LOG_PAGE,
   EventLog,
   isLater,
   type LoggedEvent,
   sameEpoch,
 } from './event-log';
 export { Heartbeats } from './heartbeats';
+export { Inboxes } from './inboxes';
 export { InstanceAccess } from './instance-access';
 export { BLOCK_MS_MAX, Messaging } from './messaging';
 export { type RateLimit, RateLimiter } from './rate-limits';

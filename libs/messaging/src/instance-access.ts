@@ -1,4 +1,4 @@
-import { agentPrefix, instanceUser } from '@roost/contracts';
+import { agentPrefix, instanceOfUser, instanceUser } from '@roost/contracts';
 import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 
@@ -52,6 +52,12 @@ export class InstanceAccess {
       });
     }
     return { username, password };
+  }
+
+  /** Instances that have a user. Redis keeps users in memory, and so forgets them with a restart. */
+  async list(): Promise<string[]> {
+    const users = (await this.redis.call('ACL', 'USERS')) as string[];
+    return users.map(instanceOfUser).filter((instance_id) => instance_id !== null);
   }
 
   /** Deletes the user and cuts its connections: nothing the instance sends afterwards has an effect. */

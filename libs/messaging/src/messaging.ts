@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { blockingConnection, commandConnection, type RedisTarget, subscriberConnection } from './connection';
 import { EventLog } from './event-log';
 import { Heartbeats } from './heartbeats';
+import { Inboxes } from './inboxes';
 import { InstanceAccess } from './instance-access';
 import { type RateLimit, RateLimiter } from './rate-limits';
 import { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
@@ -17,6 +18,7 @@ export class Messaging {
   readonly streams: StreamProducer;
   readonly eventLog: EventLog;
   readonly heartbeats: Heartbeats;
+  readonly inboxes: Inboxes;
   readonly instanceAccess: InstanceAccess;
   private readonly commands: Redis;
   private readonly open: Redis[] = [];
@@ -32,6 +34,7 @@ export class Messaging {
     this.streams = new StreamProducer(this.commands);
     this.eventLog = new EventLog(this.commands);
     this.heartbeats = new Heartbeats(this.commands);
+    this.inboxes = new Inboxes(this.commands);
     this.instanceAccess = new InstanceAccess(this.commands);
   }
 

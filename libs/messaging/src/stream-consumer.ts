@@ -89,6 +89,14 @@ export class StreamConsumer<Name extends StreamName> {
     return this.accept(claimed);
   }
 
+  /** How often an entry was delivered that is not acknowledged yet; 0 when it is not pending. */
+  async deliveries(entry_id: string): Promise<number> {
+    const [pending] = await this.withGroup(() =>
+      this.commands.xpending(this.key, this.group, entry_id, entry_id, 1),
+    );
+    return (pending as [string, string, number, number] | undefined)?.[3] ?? 0;
+  }
+
   /** Forgets other members that hold nothing, so that the group does not grow with every generation. */
   async forgetIdleMembers(): Promise<void> {
     const members = (await this.withGroup(() =>

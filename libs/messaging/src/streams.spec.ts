@@ -94,7 +94,7 @@ describe('a stream with a consumer group', () => {
 
   it('of reports hints that there is something', async () => {
     const heard: string[] = [];
-    const stop = await messaging.topics.onReportsReady((agent_id) => heard.push(agent_id));
+    const stop = messaging.topics.onReportsReady((agent_id) => heard.push(agent_id));
     await messaging.streams.add('reports', 'agent_7', {
       outcome: 'failed',
       message_id: 'm1',

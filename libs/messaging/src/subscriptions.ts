@@ -43,6 +43,22 @@ export class Subscriptions {
     return unlisten;
   }
 
+  /**
+   * As {@link listen}, also while Redis is away: the subscription then stands once it is back, and
+   * {@link onRestored} tells so.
+   */
+  keepListening(channel: string, listener: ChannelListener): () => void {
+    const set = this.listeners.get(channel) ?? new Set();
+    this.listeners.set(channel, set);
+    set.add(listener);
+    this.subscribe(channel).catch(() => {
+      // From here on the first connection is one that came back.
+      this.wasReady = true;
+      if (this.connection.status === 'ready') this.connection.disconnect(true);
+    });
+    return () => this.remove(channel, set, listener);
+  }
+
   onRestored(listener: () => void): () => void {
     this.restoredListeners.add(listener);
     return () => this.restoredListeners.delete(listener);

@@ -40,21 +40,22 @@ export class Topics {
     });
   }
 
-  onCredentialRevoked(listener: (event: CredentialRevoked) => void): Promise<() => void> {
-    return this.subscriptions.listen(topics.credentialRevoked, (message) => {
+  /** Also while Redis is away; call the result to end it. */
+  onCredentialRevoked(listener: (event: CredentialRevoked) => void): () => void {
+    return this.subscriptions.keepListening(topics.credentialRevoked, (message) => {
       listener(CredentialRevoked.parse(JSON.parse(message)));
     });
   }
 
-  /** Some agent, named to the listener, has reports waiting. */
-  onReportsReady(listener: (agent_id: string) => void): Promise<() => void> {
-    return this.subscriptions.listen(topics.anyReportsReady, (_message, channel) => {
+  /** Some agent, named to the listener, has reports waiting. Also while Redis is away. */
+  onReportsReady(listener: (agent_id: string) => void): () => void {
+    return this.subscriptions.keepListening(topics.anyReportsReady, (_message, channel) => {
       const agent_id = channel.split(':')[2];
       if (agent_id) listener(agent_id);
     });
   }
 
-  /** The connection was lost and all subscriptions stand again: what was published in between was missed. */
+  /** The connection was lost, or not there at first, and all subscriptions stand again: what was published in between was missed. */
   onRestored(listener: () => void): () => void {
     return this.subscriptions.onRestored(listener);
   }

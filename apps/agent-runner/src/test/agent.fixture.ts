@@ -162,7 +162,9 @@ export class AgentFixture {
   /** The frames that runners wrote to a thread so far, oldest first. */
   async frames(thread_id: string): Promise<LoggedFrame[]> {
     const cursor = this.cursors.get(thread_id);
-    const events = cursor ? await this.messaging.eventLog.since(this.agent_id, thread_id, cursor) : [];
+    const events = cursor
+      ? await this.messaging.eventLog.since(this.agent_id, thread_id, cursor, 10_000)
+      : [];
     return (events ?? []).map(({ frame }) => frame).filter(({ type }) => type !== 'user_message');
   }
 

@@ -27,8 +27,8 @@ export class CredentialsService implements OnModuleInit, OnModuleDestroy {
     private readonly messaging: Messaging,
   ) {}
 
-  async onModuleInit(): Promise<void> {
-    this.unsubscribe = await this.messaging.topics.onCredentialRevoked(({ api_key_id }) => {
+  onModuleInit(): void {
+    this.unsubscribe = this.messaging.topics.onCredentialRevoked(({ api_key_id }) => {
       for (const [hash, key] of this.keys.entries()) if (key.id === api_key_id) this.keys.delete(hash);
       for (const listener of this.revokedListeners) listener(api_key_id);
     });

@@ -23,6 +23,8 @@ export interface AgentStatusView {
   enabled: boolean;
   running_version: number | null;
   last_active_at: Date | null;
+  /** Milliseconds of the Unix epoch, by the database's clock, at which this was so. */
+  as_of: number;
   started_at: Date | null;
 }
 
@@ -35,12 +37,17 @@ export interface NewVersion {
 /** What PostgreSQL's `integer` holds. */
 const INTEGER_MAX = 2 ** 31 - 1;
 
+const DISABLED = '\'The agent is disabled; enable it with PATCH /agents/{agent_id} {"enabled": true}.\'';
+
 /** The live instance decides; without one a failure shows until the next start. */
 const STATUS = `
   SELECT a.id AS agent_id,
          coalesce(i.state, CASE WHEN a.failure_reason IS NULL THEN 'stopped' ELSE 'failed' END) AS state,
          CASE WHEN i.id IS NULL THEN a.failure_reason END AS reason,
-         CASE WHEN i.id IS NULL THEN a.failure_detail END AS detail,
+         CASE WHEN i.id IS NULL THEN
+           CASE WHEN NOT a.enabled AND a.failure_reason IS NULL THEN ${DISABLED} ELSE a.failure_detail END
+         END AS detail,
+         extract(epoch FROM statement_timestamp())::float8 * 1000 AS as_of,
          a.generation, a.version, a.enabled, i.running_version, i.ready_at AS started_at,
          greatest((SELECT max(m.updated_at) FROM messages m WHERE m.agent_id = a.id), i.ready_at) AS last_active_at
   FROM agents a LEFT JOIN instances i ON i.agent_id = a.id AND i.ended_at IS NULL

@@ -1,5 +1,6 @@
 import {
   type AgentStatusEvent,
+  isOlderStatus,
   type MessageInput,
   newMessageId,
   newThreadId,
@@ -8,8 +9,10 @@ import {
   ServiceError,
 } from '@roost/contracts';
 import type { Principal } from '../access/principal';
+import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
+import { hasRoom } from './reading.pace';
 import { errorFrame, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 
@@ -25,6 +28,7 @@ export class ChatSession {
   private bound = false;
   private event_id: string | null = null;
   private state: string | null = null;
+  private statusSeen: Pick<AgentStatusEvent, 'generation' | 'as_of'> | null = null;
   private readonly own = new Set<string>();
   private readonly detailed: boolean;
   private unfollow: () => void = () => undefined;
@@ -33,6 +37,7 @@ export class ChatSession {
   private waiting = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private ended = false;
+  private refusing = false;
 
   constructor(
     private readonly connection: ChatConnection,
@@ -62,6 +67,7 @@ export class ChatSession {
   say(input: MessageInput): Promise<{ message_id: string; thread_id: string }> {
     if (this.ended)
       return Promise.reject(new ServiceError('unauthorized', 'The connection is being closed.'));
+    if (this.refusing) return Promise.reject(shuttingDown());
     if (this.waiting >= WAITING_MAX) {
       return Promise.reject(
         new ServiceError('too_many_requests', 'Wait until your messages are acknowledged.', {
@@ -73,6 +79,12 @@ export class ChatSession {
     const accepted = this.turn.then(() => this.accept(input)).finally(() => (this.waiting -= 1));
     this.turn = accepted.catch(() => undefined);
     return accepted;
+  }
+
+  /** The manager shuts down. Resolves when what was said before has been accepted or refused. */
+  async refuseMore(): Promise<void> {
+    this.refusing = true;
+    await this.turn;
   }
 
   /** Shows what was wrong with something the client sent; the connection stays. */
@@ -145,8 +157,12 @@ export class ChatSession {
     this.unfollow();
     this.thread_id = thread_id;
     this.event_id = after;
-    const unfollow = await this.services.feed.follow(this.request.agent_id, thread_id, after, (frame) =>
-      this.hear(frame),
+    const unfollow = await this.services.feed.follow(
+      this.request.agent_id,
+      thread_id,
+      after,
+      (frame) => this.hear(frame),
+      () => hasRoom(() => this.connection.unreadBytes(), this.services.buffer_bytes),
     );
     this.unfollow = unfollow;
     if (this.ended) unfollow();
@@ -163,7 +179,11 @@ export class ChatSession {
     if (status) this.showStatus(status);
   }
 
-  private showStatus({ state, reason }: Pick<AgentStatusEvent, 'state' | 'reason'>): void {
+  private showStatus(status: Omit<AgentStatusEvent, 'detail'>): void {
+    const { state, reason } = status;
+    if (status.deleted) return this.closeWith('agent_not_found');
+    if (isOlderStatus(status, this.statusSeen)) return;
+    this.statusSeen = status;
     if (state === this.state) return;
     this.state = state;
     this.send(

@@ -1,11 +1,13 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
 import { CONFIG, type ManagerConfig } from '../config';
+import { Draining } from '../http/draining';
 import { checkStorable } from '../http/storable';
 import { Limits, subjectOf } from '../limits/limits.service';
 import { LOGGER } from '../logging';
@@ -29,12 +31,12 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly sessions = new Set<ChatSession>();
   private readonly services: ChatServices;
   private recheck: NodeJS.Timeout | undefined;
-  private closing = false;
 
   constructor(
     private readonly credentials: CredentialsService,
     private readonly limits: Limits,
     private readonly access: ChatAccess,
+    private readonly draining: Draining,
     messaging: Messaging,
     agents: AgentsRepository,
     messages: MessagesService,
@@ -58,7 +60,6 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    this.closing = true;
     clearInterval(this.recheck);
   }
 
@@ -68,7 +69,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     // A dependency that hangs must not hold clients: they come back, perhaps to another manager.
     const tooLate = setTimeout(() => connection.close('restarting'), ADMIT_MS);
     try {
-      if (this.closing) throw new ServiceError('shutting_down', 'Reconnect.');
+      this.draining.refuse();
       const principal = await this.identify(request);
       await this.limits.checkConnection(principal, request.address);
       this.checkOpen(principal, request.address);
@@ -107,13 +108,19 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  /** Closes every connection, spread out, so that clients do not all come back at once. */
+  /**
+   * Closes every connection, spread out, so that clients do not all come back at once. What is being accepted is
+   * acknowledged first; what comes after is refused.
+   */
   async closeAll(): Promise<void> {
-    this.closing = true;
-    const open = [...this.sessions];
+    const deadline_ms = this.config.SHUTDOWN_SECONDS * 250;
     await Promise.all(
-      open.map(async (session) => {
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * CLOSE_SPREAD_MS));
+      [...this.sessions].map(async (session) => {
+        const settled = session.refuseMore();
+        await pause(Math.random() * CLOSE_SPREAD_MS);
+        await Promise.race([settled, pause(deadline_ms, undefined, { ref: false })]);
+        // The acknowledgement goes out in this turn.
+        await new Promise(setImmediate);
         session.closeWith('restarting');
         this.sessions.delete(session);
       }),

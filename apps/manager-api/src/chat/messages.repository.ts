@@ -29,6 +29,9 @@ export interface Acceptance {
   thread_exists: boolean;
 }
 
+/** An entry that should be in an inbox, and the seconds since its message was accepted. */
+export type OwedEntry = InboxEntry & { age_s: number };
+
 export interface OwedMessage {
   id: string;
   thread_id: string;
@@ -122,9 +125,9 @@ export class MessagesRepository {
   }
 
   /** What the agent owes an answer to, oldest first. */
-  async listOwed(agent_id: string, limit: number): Promise<InboxEntry[]> {
-    const rows = await this.database.query<(Omit<InboxEntry, 'accepted_at'> & { accepted_at: string })[]>(
-      `SELECT ${INBOX_ENTRY} FROM messages WHERE agent_id = $1 AND status = 'accepted' ORDER BY position LIMIT $2`,
+  async listOwed(agent_id: string, limit: number): Promise<OwedEntry[]> {
+    const rows = await this.database.query<(Omit<OwedEntry, 'accepted_at'> & { accepted_at: string })[]>(
+      `SELECT ${INBOX_ENTRY}, extract(epoch FROM now() - created_at)::float8 AS age_s FROM messages WHERE agent_id = $1 AND status = 'accepted' ORDER BY position LIMIT $2`,
       [agent_id, limit],
     );
     return rows.map((row) => ({ ...row, accepted_at: Number(row.accepted_at) }));

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { hasScope, ownerOf, type Principal } from '../access/principal';
 import { agentNotFound } from '../agents/agent.views';
 import { CONFIG, type ManagerConfig } from '../config';
+import { InboxService } from '../lifecycle/inbox.service';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { Limits } from '../limits/limits.service';
 import { LOGGER } from '../logging';
@@ -38,6 +39,7 @@ export class MessagesService {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly lifecycle: LifecycleService,
+    private readonly inbox: InboxService,
     private readonly limits: Limits,
     private readonly messaging: Messaging,
     @Inject(CONFIG) private readonly config: ManagerConfig,
@@ -89,7 +91,7 @@ export class MessagesService {
       in_reply_to: null,
     };
     const steps = [
-      this.messaging.streams.add('inbox', agent_id, entry),
+      this.inbox.send(agent_id, entry),
       this.messaging.eventLog.append(agent_id, thread_id, userMessageFrame(object)),
       this.lifecycle.wake(agent_id),
     ];

@@ -8,11 +8,15 @@ import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
 import { failureFrame, replyFrame } from './message.views';
 import { MessagesRepository } from './messages.repository';
+import { outlookOf } from './report.outlook';
+import { ThreadsRepository } from './threads.repository';
 
 const BATCH = 64;
 const GENERATION_MAX = 2 ** 31 - 1;
 /** Milliseconds after which another manager's unfinished reports are taken over. */
 const ABANDONED_MS = 30_000;
+/** Deliveries after which a report is given up that fails for a reason of its own. */
+const DELIVERIES_MAX = 5;
 
 /** Takes in what runners report: commits it, then shows it. A report is repeated until both have happened. */
 @Injectable()
@@ -25,12 +29,13 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly messages: MessagesRepository,
     private readonly instances: InstancesRepository,
     private readonly checkpoints: CheckpointsRepository,
+    private readonly threads: ThreadsRepository,
     private readonly messaging: Messaging,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async onModuleInit(): Promise<void> {
-    this.unsubscribe = await this.messaging.topics.onReportsReady((agent_id) => {
+  onModuleInit(): void {
+    this.unsubscribe = this.messaging.topics.onReportsReady((agent_id) => {
       this.takeIn(agent_id).catch((error: unknown) => {
         this.logger.warn({ err: error, agent_id }, 'reports not taken in; the reconciler repeats this');
       });
@@ -104,37 +109,65 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     entries: { id: string; payload: RunnerReport }[],
   ): Promise<void> {
     for (const { id, payload } of entries) {
-      await this.commit(agent_id, payload).catch((error: unknown) => this.setAside(agent_id, payload, error));
+      try {
+        await this.commit(agent_id, payload);
+      } catch (error) {
+        if (await this.waits(agent_id, consumer, id, error)) continue;
+        await this.setAside(agent_id, payload, error);
+      }
       await consumer.acknowledge(id);
     }
   }
 
-  /** What PostgreSQL will never store ends as a visible failure; anything else is repeated. */
+  /** Whether a report that failed is tried again later, while those behind it go on. @throws what ends by itself */
+  private async waits(
+    agent_id: string,
+    consumer: StreamConsumer<'reports'>,
+    entry_id: string,
+    error: unknown,
+  ): Promise<boolean> {
+    switch (outlookOf(error)) {
+      case 'passes':
+        throw error;
+      case 'never':
+        return false;
+      case 'unclear': {
+        const deliveries = await consumer.deliveries(entry_id);
+        this.logger.error({ err: error, agent_id, entry_id, deliveries }, 'a report cannot be committed');
+        return deliveries < DELIVERIES_MAX;
+      }
+    }
+  }
+
+  /** A report that cannot be committed ends as a visible failure, so that nothing waits for it for ever. */
   private async setAside(agent_id: string, report: RunnerReport, error: unknown): Promise<void> {
-    const sqlstate = (error as { code?: unknown }).code;
-    if (typeof sqlstate !== 'string' || !/^2[23]/.test(sqlstate)) throw error;
-    this.logger.error(
-      { err: error, agent_id, message_id: report.message_id },
-      'a report that cannot be stored',
-    );
     const { message_id, thread_id, run_id } = report;
+    this.logger.error({ err: error, agent_id, message_id, thread_id }, 'a report was set aside');
     const generation = Math.min(report.generation, GENERATION_MAX);
     const detail = 'The answer could not be stored.';
-    await this.commit(agent_id, {
-      outcome: 'failed',
-      message_id,
-      thread_id,
-      run_id,
-      generation,
-      code: 'run_failed',
-      detail,
-    });
+    try {
+      await this.commit(agent_id, {
+        ...{ outcome: 'failed', message_id, thread_id, run_id },
+        ...{ generation, code: 'run_failed', detail },
+      });
+    } catch (failure) {
+      if (outlookOf(failure) === 'passes') throw failure;
+      this.logger.error({ err: failure, agent_id, message_id }, 'nor can its failure be shown');
+    }
+  }
+
+  /** A thread that was deleted during its run: what the run wrote since goes, too. */
+  private async forgetDeleted(agent_id: string, thread_id: string): Promise<void> {
+    if (await this.threads.find(thread_id)) return;
+    await this.checkpoints.deleteThread(agent_id, thread_id);
+    await this.messaging.eventLog.drop(agent_id, thread_id);
   }
 
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {
     if (report.outcome === 'failed') {
       const code = isErrorCode(report.code) ? report.code : 'run_failed';
-      if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation))) return;
+      if (!(await this.messages.commitFailure(agent_id, report.message_id, code, report.generation)))
+        return this.forgetDeleted(agent_id, report.thread_id);
       await this.messaging.eventLog.append(
         agent_id,
         report.thread_id,
@@ -148,7 +181,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
         { agent_id, message_id: report.message_id, generation: report.generation },
         'report of another generation refused',
       );
-      return;
+      return this.forgetDeleted(agent_id, report.thread_id);
     }
     await this.messaging.eventLog.append(agent_id, reply.thread_id, replyFrame(reply));
     await this.instances.forgetFailures(agent_id);

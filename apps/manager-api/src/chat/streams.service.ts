@@ -6,6 +6,7 @@ import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { CONFIG, type ManagerConfig } from '../config';
 import { Limits } from '../limits/limits.service';
+import { Draining } from '../http/draining';
 import { ChatAccess } from './chat-access.service';
 import { checkUserData } from './chat-token-issuing.service';
 import { EventStream } from './event-stream';
@@ -31,12 +32,17 @@ export class StreamsService implements OnModuleDestroy {
     private readonly feed: ThreadFeed,
     private readonly credentials: CredentialsService,
     private readonly limits: Limits,
+    private readonly draining: Draining,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   onModuleDestroy(): void {
     clearInterval(this.rechecking);
-    for (const stream of this.open.keys()) stream.end();
+    this.endAll();
+  }
+
+  endAll(): void {
+    for (const stream of this.open.keys()) stream.endForRestart();
   }
 
   async accept(
@@ -103,14 +109,19 @@ export class StreamsService implements OnModuleDestroy {
       throw new ServiceError('validation_failed', 'Last-Event-ID: too long');
     await this.limits.checkConnection(principal, '');
     const thread = await this.access.findThread(principal, id);
-    const early: FeedFrame[] = [];
-    let deliver = (frame: FeedFrame): void => void early.push(frame);
-    const unfollow = await this.feed.follow(thread.agent_id, id, last_event_id ?? null, (frame) =>
-      deliver(frame),
+    let unfollow = (): void => undefined;
+    let opened: EventStream | undefined;
+    // Not before there is something to say: until then a refusal can still be told.
+    const stream = (): EventStream =>
+      (opened ??= this.stream(response, principal, thread.agent_id, () => unfollow()));
+    unfollow = await this.feed.follow(
+      thread.agent_id,
+      id,
+      last_event_id ?? null,
+      (frame) => sendFrame(stream(), frame),
+      () => stream().hasRoom(),
     );
-    const stream = this.stream(response, principal, thread.agent_id, unfollow);
-    deliver = (frame) => sendFrame(stream, frame);
-    for (const frame of early) deliver(frame);
+    if (stream().isOver) unfollow();
   }
 
   private stream(
@@ -124,6 +135,8 @@ export class StreamsService implements OnModuleDestroy {
       onClose();
     });
     this.open.set(stream, { principal, agent_id });
+    // It was asked for before the shutdown began: it still says what was accepted.
+    if (this.draining.hasBegun) setImmediate(() => stream.endForRestart());
     return stream;
   }
 

@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type LoggedFrame, type ResyncFrame } from '@roost/contracts';
-import { isLater, type LoggedEvent, Messaging, sameEpoch } from '@roost/messaging';
+import { fitTranscript, type LoggedFrame, type ResyncFrame } from '@roost/contracts';
+import { EVENT_LOG_PAGE, isLater, type LoggedEvent, Messaging, sameEpoch } from '@roost/messaging';
 import { toMessageObject } from './message.views';
 import { MessagesRepository } from './messages.repository';
 
 /** Messages a resync shows. */
 const TRANSCRIPT_MAX = 200;
-/** Events that may arrive while the missed ones are read; more means a resync. */
-const BACKLOG_MAX = 5_000;
+/** Events that may arrive while a page of missed ones is read; more means another page. */
+const BACKLOG_MAX = 1_000;
 /** Final frames remembered, to show each once. */
 const FINALS_MAX = 1_000;
 
 export type FeedFrame = (LoggedFrame & { thread_id: string; event_id: string }) | ResyncFrame;
+
+/** Resolves when the reader has room for more. */
+export type Pace = () => Promise<void>;
 
 /** The frames of a thread from a place on: subscribe, then read what was missed, then drop what came twice. */
 @Injectable()
@@ -23,15 +26,17 @@ export class ThreadFeed {
 
   /**
    * Delivers what follows `after` (null: from now on), in order, until the result is called. When `after` is not in
-   * the log any more, a `resync` frame with the transcript comes first.
+   * the log any more, a `resync` frame with the transcript comes first. A long log is read page by page, each when
+   * `pace` lets it.
    */
   async follow(
     agent_id: string,
     thread_id: string,
     after: string | null,
     deliver: (frame: FeedFrame) => void,
+    pace: Pace = () => Promise.resolve(),
   ): Promise<() => void> {
-    const reader = new FeedReader(thread_id, deliver, () => recover());
+    const reader = new FeedReader(thread_id, deliver, pace, () => recover());
     const recover = (): void => {
       this.recover(agent_id, thread_id, reader).catch(() => undefined); // The next reconnect tries again.
     };
@@ -40,6 +45,7 @@ export class ThreadFeed {
     );
     const stopRecovering = this.messaging.topics.onRestored(recover);
     const unfollow = (): void => {
+      reader.end();
       stopRecovering();
       unsubscribe();
     };
@@ -56,21 +62,26 @@ export class ThreadFeed {
 
   /** What was published while nobody listened is read from the log. */
   private async recover(agent_id: string, thread_id: string, reader: FeedReader): Promise<void> {
-    const from = reader.hold();
-    if (from === null) reader.catchUp(null, await this.messaging.eventLog.all(agent_id, thread_id));
-    else await this.catchUp(agent_id, thread_id, from, reader);
+    await this.catchUp(agent_id, thread_id, reader.hold(), reader);
     reader.open();
   }
 
   private async catchUp(
     agent_id: string,
     thread_id: string,
-    after: string,
+    after: string | null,
     reader: FeedReader,
   ): Promise<void> {
-    const missed = await this.messaging.eventLog.since(agent_id, thread_id, after);
-    if (missed && !reader.overflowed) reader.catchUp(after, missed);
-    else await this.resync(agent_id, thread_id, reader);
+    for (let from = after; !reader.ended;) {
+      // What was published until now is read from the log: only what comes during the last page is kept back.
+      reader.forgetBacklog();
+      const page = await this.messaging.eventLog.since(agent_id, thread_id, from, EVENT_LOG_PAGE);
+      if (!page) return this.resync(agent_id, thread_id, reader);
+      reader.catchUp(from, page);
+      if (page.length < EVENT_LOG_PAGE && !reader.overflowed) return;
+      from = page.at(-1)?.event_id ?? from;
+      await reader.pace();
+    }
   }
 
   /** Beside the way: only a reader that loses its connection before its first event asks for it. */
@@ -85,9 +96,8 @@ export class ThreadFeed {
     // The place first, then the transcript: what is committed in between comes twice and is dropped by its id.
     const tip = await this.messaging.eventLog.tip(agent_id, thread_id);
     const transcript = await this.messages.transcript(thread_id, TRANSCRIPT_MAX);
-    reader.resync(tip, transcript.map(toMessageObject));
-    if (tip !== null)
-      reader.catchUp(tip, (await this.messaging.eventLog.since(agent_id, thread_id, tip)) ?? []);
+    reader.resync(tip, fitTranscript(transcript.map(toMessageObject)));
+    if (tip !== null) await this.catchUp(agent_id, thread_id, tip, reader);
   }
 }
 
@@ -95,16 +105,31 @@ class FeedReader {
   private backlog: LoggedEvent[] | null = [];
   private last: string | null = null;
   private readonly finals = new Set<string>();
+  private over = false;
 
   constructor(
     private readonly thread_id: string,
     private readonly deliver: (frame: FeedFrame) => void,
+    readonly pace: Pace,
     /** The log has begun a new life: what stood between its last entry and this one is gone. */
     private readonly onLost: () => void,
   ) {}
 
   get overflowed(): boolean {
     return (this.backlog?.length ?? 0) > BACKLOG_MAX;
+  }
+
+  get ended(): boolean {
+    return this.over;
+  }
+
+  end(): void {
+    this.over = true;
+  }
+
+  /** Keeps back only what comes from now on, until {@link open}. */
+  forgetBacklog(): void {
+    this.backlog = [];
   }
 
   live(event: LoggedEvent): void {

@@ -1,6 +1,6 @@
-import type { LoggedFrame } from '@roost/contracts';
-import { Messaging } from '@roost/messaging';
-import { redisCli } from '@roost/testing';
+import { LOGGED_FRAME_BYTES_MAX, type LoggedFrame } from '@roost/contracts';
+import { EVENT_LOG_PAGE, Messaging } from '@roost/messaging';
+import { PlainChat, redisCli, SseReader } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ManagerHarness } from '../test/manager.harness';
 import { type FeedFrame, ThreadFeed } from './thread-feed.service';
@@ -73,6 +73,81 @@ describe('the feed of a thread', () => {
     await append('thr_5', 'a');
     const { contents } = await follow('thr_5', 'ffffffffffff.1-0');
     expect(contents()).toEqual(['resync']);
+  });
+
+  it('reads a long log page by page, as fast as its reader', async () => {
+    const first = await append('thr_7', '0');
+    const contents = Array.from({ length: 900 }, (_unused, index) => String(index + 1));
+    await append('thr_7', ...(contents as [string, ...string[]]));
+    const since = vi.spyOn(messaging.eventLog, 'since');
+    const frames: FeedFrame[] = [];
+    let paces = 0;
+    await feed.follow(
+      'agent_a',
+      'thr_7',
+      first,
+      (frame) => frames.push(frame),
+      async () => {
+        paces += 1;
+        expect(frames).toHaveLength(paces * EVENT_LOG_PAGE);
+        await append('thr_7', `late ${paces}`);
+      },
+    );
+    await vi.waitFor(() =>
+      expect(frames.map(({ content }) => content)).toEqual([
+        ...contents,
+        ...Array.from({ length: paces }, (_unused, index) => `late ${index + 1}`),
+      ]),
+    );
+    for (const { value } of since.mock.results)
+      expect((await (value as Promise<unknown[]>)).length).toBeLessThanOrEqual(EVENT_LOG_PAGE);
+    since.mockRestore();
+  });
+
+  it('resyncs with no more of a transcript than fits into one frame', async () => {
+    const id = await manager.agent();
+    const said: { message_id: string; thread_id: string }[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      const content = `${index} ${'x'.repeat(30_000)}`;
+      const body: object = { content, thread_id: said[0]?.thread_id };
+      said.push((await manager.call('POST', `/agents/${id}/messages`, body)).body);
+    }
+    const frames: FeedFrame[] = [];
+    await feed.follow(id, said[0]?.thread_id ?? '', 'ffffffffffff.1-0', (frame) => frames.push(frame));
+    const [resync] = frames;
+    expect(Buffer.byteLength(JSON.stringify(resync))).toBeLessThanOrEqual(LOGGED_FRAME_BYTES_MAX);
+    expect(resync).toMatchObject({ type: 'resync' });
+    expect((resync as { messages: object[] }).messages.at(-1)).toMatchObject({ id: said.at(-1)?.message_id });
+  });
+
+  it.each(['plain', 'sse'])('gives a client more than its buffer holds, over %s', async (protocol) => {
+    const id = await manager.agent({ access: { chat: 'public' } });
+    const { body } = await manager.call('POST', `/agents/${id}/messages`, { content: 'hello' });
+    const { thread_id } = body as { thread_id: string };
+    const after = await messaging.eventLog.append(id, thread_id, token('begin'));
+    const part = 'x'.repeat(4_000);
+    for (let index = 0; index < 10; index += 1)
+      await messaging.eventLog.append(
+        id,
+        thread_id,
+        ...(Array.from({ length: 100 }, () => token(part)) as [LoggedFrame, ...LoggedFrame[]]),
+      );
+    const origin = `http://127.0.0.1:${manager.manager.public_port}`;
+    const client =
+      protocol === 'plain'
+        ? await PlainChat.open(origin, id, {
+            key: manager.key,
+            thread_id,
+            last_event_id: after,
+            stream: 'tokens',
+          })
+        : await SseReader.open(`${origin}/threads/${thread_id}/events`, {
+            key: manager.key,
+            last_event_id: after,
+          });
+    await client.nth('token', 1_000);
+    expect(client.streamedText()).toHaveLength(4_000_000);
+    void client.close();
   });
 
   it('ends when it is told to', async () => {

@@ -20,6 +20,15 @@ export class ThreadsRepository {
     return newestFirst(rows, request).getMany();
   }
 
+  /** Ids of an agent's threads that follow one, in order of their ids. */
+  async idsAfter(agent_id: string, after: string, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }[]>(
+      'SELECT id FROM threads WHERE agent_id = $1 AND id > $2 ORDER BY id LIMIT $3',
+      [agent_id, after, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Its messages and checkpoints go with it. */
   async delete({ id, agent_id }: ThreadEntity): Promise<void> {
     await this.database.transaction(async (tx) => {

@@ -36,6 +36,8 @@ export class ThreadsService {
   async delete(id: string): Promise<void> {
     const thread = await this.threads.find(id);
     if (!thread) return;
+    // Before, so that a repeat finds the thread when Redis is away; and after, for what a run appended meanwhile.
+    await this.messaging.eventLog.drop(thread.agent_id, id);
     await this.threads.delete(thread);
     await this.messaging.eventLog.drop(thread.agent_id, id);
   }

@@ -1,8 +1,9 @@
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Launcher } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
 import { DataSource } from 'typeorm';
+import { Draining } from '../http/draining';
 import { LAUNCHER } from '../lifecycle/launcher.provider';
 
 const PROBE_MS = 2_000;
@@ -16,18 +17,13 @@ export interface Readiness {
 const needed = ['postgres', 'redis'];
 
 @Injectable()
-export class HealthService implements OnModuleDestroy {
-  private shuttingDown = false;
-
+export class HealthService {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly messaging: Messaging,
+    private readonly draining: Draining,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
   ) {}
-
-  onModuleDestroy(): void {
-    this.shuttingDown = true;
-  }
 
   async readiness(): Promise<Readiness> {
     const probes = {
@@ -40,7 +36,7 @@ export class HealthService implements OnModuleDestroy {
     );
     const dependencies = Object.fromEntries(answers);
     const ready = needed.every((name) => dependencies[name] === 'up');
-    return { status: this.shuttingDown ? 'shutting_down' : ready ? 'ready' : 'not_ready', dependencies };
+    return { status: this.draining.hasBegun ? 'shutting_down' : ready ? 'ready' : 'not_ready', dependencies };
   }
 }
 

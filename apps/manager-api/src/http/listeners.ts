@@ -4,6 +4,7 @@ import {
   type ExecutionContext,
   Injectable,
   SetMetadata,
+  type Type,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ServiceError } from '@roost/contracts';
@@ -26,6 +27,14 @@ export const InternalOnly = (): ClassDecorator =>
 export const OnBothPorts = (): ClassDecorator =>
   applyDecorators(SetMetadata(LISTENERS, ['internal', 'public'] satisfies Listener[]));
 
+/** The ports on which a route exists. */
+export const listenersOf = (
+  reflector: Reflector,
+  handler: ReturnType<ExecutionContext['getHandler']>,
+  controller: Type,
+): Listener[] =>
+  reflector.getAllAndOverride<Listener[] | undefined>(LISTENERS, [handler, controller]) ?? ['public'];
+
 /** On the wrong port a route does not exist. */
 @Injectable()
 export class ListenerGuard implements CanActivate {
@@ -33,10 +42,7 @@ export class ListenerGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     if (context.getType() !== 'http') return true;
-    const allowed = this.reflector.getAllAndOverride<Listener[] | undefined>(LISTENERS, [
-      context.getHandler(),
-      context.getClass(),
-    ]) ?? ['public'];
+    const allowed = listenersOf(this.reflector, context.getHandler(), context.getClass());
     if (allowed.includes(context.switchToHttp().getRequest<Request>().listener ?? 'public')) return true;
     throw new ServiceError('not_found', 'See /docs for the addresses there are.');
   }

@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { ServiceError } from '@roost/contracts';
 import type { Request, Response } from 'express';
 import { createHash } from 'node:crypto';
-import { from, type Observable, of, switchMap, tap } from 'rxjs';
+import { finalize, from, type Observable, of, switchMap, tap } from 'rxjs';
 import { ownerOf, type Principal } from '../access/principal';
 import { SecretBox } from '../secrets/secret-box';
 import type { IdempotencyKeyEntity } from './idempotency-key.entity';
@@ -83,12 +83,16 @@ export class IdempotencyInterceptor implements NestInterceptor {
   ): Observable<unknown> {
     const subject = ownerOf(principal);
     const response = context.switchToHttp().getResponse<Response>();
-    const sent = bodyOf(response);
+    const held = holdBack(response);
     return next.handle().pipe(
       tap({ error: () => void this.keys.release(subject, key).catch(() => undefined) }),
+      finalize(held.restore),
       switchMap(async (body: unknown) => {
-        const sealed = this.secrets.seal(JSON.stringify(body ?? sent.body ?? null), placeOf(principal, key));
+        const answer = body ?? held.body() ?? null;
+        const sealed = this.secrets.seal(JSON.stringify(answer), placeOf(principal, key));
         await this.keys.complete(subject, key, response.statusCode, sealed);
+        held.restore();
+        if (usesResponse(context)) response.json(answer);
         return body;
       }),
     );
@@ -101,13 +105,13 @@ const isStream = (request: Request): boolean => request.get('accept')?.includes(
 /** Routes that answer through the response object themselves. */
 const usesResponse = (context: ExecutionContext): boolean => context.getClass().name === 'MessagesController';
 
-/** Remembers what such a route sent. */
-function bodyOf(response: Response): { body?: unknown } {
-  const sent: { body?: unknown } = {};
-  const json = response.json.bind(response);
-  response.json = (body: unknown) => {
-    sent.body = body;
-    return json(body);
+/** What such a route answers is kept back until it is stored: whoever has it may repeat the request at once. */
+function holdBack(response: Response): { body: () => unknown; restore: () => void } {
+  const json = response.json;
+  let body: unknown;
+  response.json = (answer: unknown) => {
+    body = answer;
+    return response;
   };
-  return sent;
+  return { body: () => body, restore: () => void (response.json = json) };
 }

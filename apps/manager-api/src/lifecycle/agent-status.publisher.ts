@@ -21,16 +21,29 @@ export class AgentStatusPublisher {
   async announce(agent_id: string): Promise<void> {
     const status = await this.agents.status(agent_id);
     if (!status) return;
-    const { state, reason, detail, generation } = status;
+    await this.publish(status, {});
+  }
+
+  /** Tells that the agent is being deleted, so that nobody waits for it any more. */
+  async announceDeleted(agent_id: string): Promise<void> {
+    const status = await this.agents.status(agent_id);
+    if (status) await this.publish(status, { deleted: true });
+  }
+
+  private async publish(status: AgentStatusView, more: { deleted?: true }): Promise<void> {
+    const { agent_id, state, reason, detail, generation, as_of } = status;
     await this.messaging.topics
-      .publishAgentStatus({ agent_id, state, reason, detail, generation })
+      .publishAgentStatus({ agent_id, state, reason, detail, generation, as_of, ...more })
       .catch((error: unknown) => this.logger.warn({ err: error, agent_id }, 'status not announced'));
   }
 
   /** Resolves with the status once it has settled, or as it is after `seconds`. */
   async settled(agent_id: string, seconds: number): Promise<AgentStatusView> {
     let look: () => void = () => undefined;
-    const unsubscribe = await this.messaging.topics.onAgentStatus(agent_id, () => look());
+    // Without Redis nobody tells: looking now and then has to do.
+    const unsubscribe = await this.messaging.topics
+      .onAgentStatus(agent_id, () => look())
+      .catch(() => () => undefined);
     const deadline = Date.now() + seconds * 1_000;
     try {
       for (;;) {

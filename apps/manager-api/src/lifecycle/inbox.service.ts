@@ -1,39 +1,107 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { InboxEntry } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { MessagesRepository } from '../chat/messages.repository';
+import type { Logger } from 'pino';
+import { CONFIG, type ManagerConfig } from '../config';
+import { LOGGER } from '../logging';
+import { planInbox, unwanted } from './inbox.plan';
+import { InstancesRepository } from './instances.repository';
 
-/** Messages put back into an inbox at once. */
-const REFILL_MAX = 1_000;
+/** Seconds after its acceptance in which a message is on its way and not missing. */
+const ON_ITS_WAY_S = 10;
+/** Reports that may wait to be taken in. */
+const REPORTS_MAX = 10_000;
 
 /** Keeps an agent's inbox in Redis in step with what PostgreSQL says is owed. */
 @Injectable()
-export class InboxService {
+export class InboxService implements OnModuleInit {
+  /** Agents that a message could not be handed on to. */
+  private readonly behind = new Set<string>();
+
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly instances: InstancesRepository,
     private readonly messaging: Messaging,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /**
-   * Leaves in the inbox what is owed and nothing else, while no instance reads it: a message that was given up must
-   * not be run by the next one.
-   */
-  async rebuild(agent_id: string): Promise<void> {
-    const present = await this.messaging.streams.peek('inbox', agent_id, REFILL_MAX * 2);
-    const owed = await this.messages.listOwed(agent_id, REFILL_MAX);
-    const wanted = new Set(owed.map(({ message_id }) => message_id));
-    if (present.some(({ message_id }) => !wanted.has(message_id)))
-      await this.messaging.streams.drop('inbox', agent_id);
-    await this.refill(agent_id);
+  onModuleInit(): void {
+    this.messaging.topics.onRestored(() => void this.catchUp());
   }
 
-  /** Adds, in order, the messages that are owed and not in the inbox: Redis may have forgotten them. */
-  async refill(agent_id: string): Promise<void> {
-    const owed = await this.messages.listOwed(agent_id, REFILL_MAX);
-    if (owed.length === 0) return;
-    const present = await this.messaging.streams.peek('inbox', agent_id, REFILL_MAX * 2);
-    const known = new Set(present.map(({ message_id }) => message_id));
-    for (const entry of owed) {
-      if (!known.has(entry.message_id)) await this.messaging.streams.add('inbox', agent_id, entry);
+  /** Hands an accepted message on, behind those before it: what Redis forgot comes first. */
+  async send(agent_id: string, entry: InboxEntry): Promise<void> {
+    try {
+      const behind = this.behind.delete(agent_id);
+      if (behind || !(await this.messaging.inboxes.append(agent_id, entry))) await this.refill(agent_id, 0);
+    } catch (error) {
+      this.behind.add(agent_id);
+      throw error;
     }
+  }
+
+  /**
+   * Leaves in the inbox what is owed and nothing else, in order, while no instance reads it: a message that was given
+   * up must not be run by the next one.
+   */
+  async rebuild(agent_id: string): Promise<void> {
+    // The inbox first: whatever is in it was committed before, and is found owed if it still is.
+    const present = await this.messaging.inboxes.entries(agent_id);
+    const owed = await this.owed(agent_id);
+    const plan = planInbox(owed, present, new Set());
+    const removed_ids = [...unwanted(owed, present), ...plan.removed_ids];
+    await this.messaging.inboxes.fill(agent_id, removed_ids, plan.added, 'none');
+  }
+
+  /** Puts back what Redis has forgotten, and nothing that is on its way, under way or answered already. */
+  async sweep(agent_id: string): Promise<void> {
+    await this.refill(agent_id, ON_ITS_WAY_S);
+  }
+
+  /** Redis is back: what could not be handed on meanwhile is, without waiting for the sweep. */
+  private async catchUp(): Promise<void> {
+    for (const agent_id of this.behind) {
+      try {
+        await this.refill(agent_id, 0);
+        this.behind.delete(agent_id);
+      } catch (error) {
+        this.logger.warn({ err: error, agent_id }, 'an inbox was not refilled; the reconciler repeats this');
+      }
+    }
+  }
+
+  private async refill(agent_id: string, older_than_s: number): Promise<void> {
+    // In the order a message travels, and PostgreSQL last: one that is nowhere and still owed has been lost.
+    const present = await this.messaging.inboxes.entries(agent_id);
+    const under_way = await this.underWay(agent_id);
+    const reported = await this.reported(agent_id);
+    const owed = await this.owed(agent_id);
+    const places = new Set(present.map(({ payload }) => payload.message_id));
+    const on_their_way = owed.filter(
+      ({ message_id, age_s }) => age_s < older_than_s && !places.has(message_id),
+    );
+    const elsewhere = [...under_way, ...reported, ...on_their_way.map(({ message_id }) => message_id)];
+    const plan = planInbox(owed, present, new Set(elsewhere));
+    await this.messaging.inboxes.fill(agent_id, plan.removed_ids, plan.added, 'may read');
+  }
+
+  private owed(agent_id: string) {
+    return this.messages.listOwed(agent_id, this.config.PENDING_MESSAGES_MAX * 2);
+  }
+
+  /** What the live instance says it works on; one that has ended works on nothing. */
+  private async underWay(agent_id: string): Promise<string[]> {
+    const heartbeat = await this.messaging.heartbeats.read(agent_id);
+    if (!heartbeat) return [];
+    const live = await this.instances.findLive(agent_id);
+    return live?.id === heartbeat.instance_id ? heartbeat.message_ids : [];
+  }
+
+  /** What was answered, and another manager may be committing right now. */
+  private async reported(agent_id: string): Promise<Set<string>> {
+    const reports = await this.messaging.streams.peek('reports', agent_id, REPORTS_MAX);
+    return new Set(reports.map(({ message_id }) => message_id));
   }
 }

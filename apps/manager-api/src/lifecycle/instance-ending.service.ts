@@ -5,6 +5,7 @@ import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { AgentsRepository } from '../agents/agents.repository';
 import { RepliesService } from '../chat/replies.service';
+import { ThreadsRepository } from '../chat/threads.repository';
 import { CONFIG, type ManagerConfig } from '../config';
 import { LOGGER } from '../logging';
 import { AgentStatusPublisher } from './agent-status.publisher';
@@ -13,6 +14,9 @@ import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { LifecycleEvents } from './lifecycle.events';
 import { LostRuns } from './lost-runs.service';
+
+/** Threads whose logs are dropped in one step. */
+const THREADS_AT_ONCE = 500;
 
 export interface EndingFailure {
   reason: Exclude<FailureReason, 'crash_loop'>;
@@ -29,6 +33,7 @@ export class InstanceEnding {
     private readonly agents: AgentsRepository,
     private readonly replies: RepliesService,
     private readonly lostRuns: LostRuns,
+    private readonly threads: ThreadsRepository,
     private readonly messaging: Messaging,
     private readonly statuses: AgentStatusPublisher,
     private readonly events: LifecycleEvents,
@@ -84,10 +89,21 @@ export class InstanceEnding {
     await this.instances.markRemoved(id);
   }
 
+  /** Tells whoever waits for an answer of an agent that is being deleted. */
+  async failDeleted(agent_id: string): Promise<void> {
+    await this.replies.failOwed(agent_id, 'agent_not_found', 'The agent was deleted.');
+  }
+
   /** Forgets what Redis keeps for an agent that is being deleted. */
   async forget(agent_id: string): Promise<void> {
+    for (let after: string | null = ''; after !== null;) {
+      const thread_ids: string[] = await this.threads.idsAfter(agent_id, after, THREADS_AT_ONCE);
+      await this.messaging.eventLog.drop(agent_id, ...thread_ids);
+      after = thread_ids.length < THREADS_AT_ONCE ? null : (thread_ids.at(-1) ?? null);
+    }
     await Promise.all([
-      this.messaging.streams.drop('inbox', agent_id),
+      this.messaging.heartbeats.forget(agent_id),
+      this.messaging.inboxes.forget(agent_id),
       this.messaging.streams.drop('reports', agent_id),
     ]);
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Launcher, LaunchRefusedError, LauncherUnavailableError } from '@roost/launcher';
-import pRetry, { AbortError } from 'p-retry';
+import { Messaging } from '@roost/messaging';
+import pRetry, { AbortError, type Options } from 'p-retry';
 import type { Logger } from 'pino';
 import type { AgentVersionEntity } from '../agents/agent-version.entity';
 import { AgentsRepository } from '../agents/agents.repository';
@@ -21,6 +22,7 @@ export class InstanceLaunching {
     private readonly inbox: InboxService,
     private readonly ending: InstanceEnding,
     private readonly runtime: RuntimeConfiguration,
+    private readonly messaging: Messaging,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -36,9 +38,24 @@ export class InstanceLaunching {
     });
   }
 
+  /** Without Redis no instance gets ready: a start then would only become a failure. @throws when it is away */
+  async checkReachable(): Promise<void> {
+    await this.messaging.ping();
+  }
+
   /** What must stand ready before an instance of the agent runs. */
   async prepare(agent_id: string): Promise<void> {
     await this.inbox.rebuild(agent_id);
+  }
+
+  private attempts(): Options {
+    return {
+      retries: 5,
+      minTimeout: 200,
+      maxTimeout: 5_000,
+      randomize: true,
+      maxRetryTime: this.config.START_DEADLINE_SECONDS * 1_000,
+    };
   }
 
   private whyInvalid(version: AgentVersionEntity): string | null {
@@ -56,16 +73,10 @@ export class InstanceLaunching {
     const invalid = this.whyInvalid(version);
     if (invalid !== null)
       return this.ending.finish(instance, { reason: 'config_invalid', detail: invalid, final: true });
-    await this.prepare(instance.agent_id);
+    await pRetry(() => this.prepare(instance.agent_id), this.attempts());
     const spec = instanceSpec(instance, version.configuration.limits, code, this.config);
     try {
-      await pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), {
-        retries: 5,
-        minTimeout: 200,
-        maxTimeout: 5_000,
-        randomize: true,
-        maxRetryTime: this.config.START_DEADLINE_SECONDS * 1_000,
-      });
+      await pRetry(() => this.launcher.launch(spec).catch(retryWhenUnavailable), this.attempts());
       this.logger.info(
         { agent_id: instance.agent_id, instance_id: instance.id, generation: instance.generation },
         'instance launched',

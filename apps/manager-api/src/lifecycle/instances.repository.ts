@@ -114,6 +114,24 @@ export class InstancesRepository {
     );
   }
 
+  /** By the database's clock. */
+  async hasRunFor(id: string, ms: number): Promise<boolean> {
+    const rows = await this.database.query<unknown[]>(
+      "SELECT 1 FROM instances WHERE id = $1 AND state = 'running' AND ready_at < now() - $2 * interval '1 ms'",
+      [id, ms],
+    );
+    return rows.length > 0;
+  }
+
+  /** Which of these still live. */
+  async filterLive(ids: string[]): Promise<Set<string>> {
+    const rows = await this.database.query<{ id: string }[]>(
+      'SELECT id FROM instances WHERE id = ANY($1) AND ended_at IS NULL',
+      [ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   async setRunningVersion(id: string, version: number): Promise<void> {
     await this.database.query('UPDATE instances SET running_version = $2 WHERE id = $1', [id, version]);
   }

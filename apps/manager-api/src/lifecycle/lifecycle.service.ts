@@ -74,8 +74,9 @@ export class LifecycleService {
   async remove(agent_id: string): Promise<void> {
     if (!(await this.agents.status(agent_id))) return;
     await this.agents.disable(agent_id);
+    await this.statuses.announceDeleted(agent_id);
+    await this.ending.failDeleted(agent_id);
     const instance = await this.instances.beginStop(agent_id, STOP_MARGIN_S);
-    await this.ending.settleOwed(agent_id, true);
     if (instance) await this.ending.stop(instance, 0);
     const newest = await this.instances.findNewest(agent_id);
     if (newest) await this.launcher.remove(newest.id);
@@ -120,6 +121,7 @@ export class LifecycleService {
     code: string,
     options: BeginOptions,
   ): Promise<InstanceEntity | null> {
+    await this.launching.checkReachable();
     const outcome = await this.instances.begin(
       agent_id,
       hashSecret(code),

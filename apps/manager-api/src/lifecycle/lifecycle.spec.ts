@@ -31,7 +31,10 @@ describe('the lifecycle of an agent', () => {
     expect(await status(id)).toMatchObject({ state: 'running', generation: 1, running_version: 1 });
     expect((await manager.call('POST', `/agents/${id}/stop`)).body.state).toMatch(/stopping|stopped/);
     await manager.untilState(id, 'stopped');
-    expect((await manager.launcher.list()).filter(({ agent_id }) => agent_id === id)).toEqual([]);
+    // Removed last, after the end was told.
+    await expect
+      .poll(async () => (await manager.launcher.list()).filter(({ agent_id }) => agent_id === id))
+      .toEqual([]);
     runner.close();
   });
 

@@ -95,9 +95,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Of a program that a person runs nothing else is known. */
   private async checkHeartbeat(instance: InstanceEntity): Promise<void> {
-    if (instance.state !== 'running' || instance.ready_at === null) return;
+    if (instance.state !== 'running') return;
     const silent = (await this.messaging.heartbeats.read(instance.agent_id))?.instance_id !== instance.id;
-    if (silent && Date.now() - instance.ready_at.getTime() > HEARTBEAT_LIFE_MS)
+    if (silent && (await this.instances.hasRunFor(instance.id, HEARTBEAT_LIFE_MS)))
       await this.ended(instance, null);
   }
 
@@ -146,7 +146,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.each(await this.messages.listSleepingDebtors(), (agent_id) => this.lifecycle.wake(agent_id));
     await this.each(await this.messages.listSlowDebtors(), async (agent_id) => {
       await this.replies.takeIn(agent_id);
-      await this.inbox.refill(agent_id);
+      await this.inbox.sweep(agent_id);
     });
   }
 

@@ -45,7 +45,10 @@ export class ManagerHarness {
       RECONCILE_INTERVAL_MS: '100',
       ...overrides,
     });
-    const harness = new ManagerHarness(await startManager(config, pino({ enabled: false })), redis.url);
+    const harness = new ManagerHarness(
+      await startManager(config, pino({ enabled: false })),
+      config.REDIS_URL,
+    );
     harness.cleanUps.push(
       () => harness.manager.close(),
       () => redis.stop(),

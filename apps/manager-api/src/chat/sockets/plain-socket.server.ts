@@ -5,6 +5,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { CONFIG, type ManagerConfig } from '../../config';
+import { Draining } from '../../http/draining';
 import { checkUrl } from '../../http/storable';
 import type { ChatConnection, ConnectionRequest } from '../chat-connection';
 import type { ChatSession } from '../chat-session';
@@ -35,6 +36,7 @@ export class PlainSocketServer {
   constructor(
     private readonly sessions: ChatSessions,
     private readonly origins: Origins,
+    private readonly draining: Draining,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
@@ -45,6 +47,7 @@ export class PlainSocketServer {
       if (request.url?.startsWith('/socket.io/')) return;
       socket.on('error', () => socket.destroy());
       try {
+        this.draining.refuse();
         const url = requestUrl(request);
         const agent_id = PATH.exec(url.pathname)?.[1];
         if (agent_id === undefined)
