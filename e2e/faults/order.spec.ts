@@ -67,4 +67,26 @@ describe('order holds within a thread, threads do not wait for each other', () =
       ['zero', 'one', 'two', 'three'].map((text) => `You said: ${text}`),
     );
   });
+
+  it('a message whose manager died before it handed it on is answered before the next one of its thread', async () => {
+    const { id } = await roost().api.createAgent(aPublicAgent());
+    const chat = await SocketIoChat.open(roost().origin, id);
+    const first = await chat.said('one');
+    await chat.reply(first.message_id, 30_000);
+    // Committed and no more, as by a manager that is killed right then.
+    await oracle().ledger.query(
+      `INSERT INTO messages (id, thread_id, agent_id, role, content, status, channel, version)
+       SELECT 'msg_orphan', thread_id, agent_id, 'user', 'two', 'accepted', channel, version FROM messages WHERE id = $1`,
+      [first.message_id],
+    );
+
+    const third = await chat.said('three');
+
+    oracle().expect(first.message_id, third.message_id, 'msg_orphan');
+    await chat.reply(third.message_id, 30_000);
+    expect(chat.ofType('message').map(({ content }) => content)).toEqual(
+      ['one', 'two', 'three'].map((text) => `You said: ${text}`),
+    );
+    chat.close();
+  });
 });

@@ -26,6 +26,8 @@ export interface Acceptance {
   message_id: string | null;
   created_at: Date | null;
   owes_too_much: boolean;
+  /** An earlier message of the thread has no answer yet. */
+  thread_owes: boolean;
   thread_exists: boolean;
   on_busy: OnBusy;
 }
@@ -61,6 +63,7 @@ const ACCEPT = new PreparedStatement<Acceptance>(
   begun AS (INSERT INTO threads (id, agent_id, owner, user_id, channel)
             SELECT $3, $2, $4, $8, $7 FROM message WHERE $12::boolean)
   SELECT agent.enabled, agent.version, agent.on_busy, owed.too_much AS owes_too_much,
+         EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' AND thread_id = $3) AS thread_owes,
          (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
          $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists
   FROM agent, owed`,

@@ -70,13 +70,13 @@ export class MessagesService {
     if (acceptance.message_id === null) return this.explainRefusal(row, acceptance);
     const created_at = acceptance.created_at ?? new Date();
     this.metrics.messageAccepted();
-    this.send(row, acceptance.version, created_at);
+    this.send(row, acceptance, created_at);
     if (acceptance.on_busy === 'interrupt' && row.begins === null) await this.interrupt(row);
     return { message_id: row.id, thread_id: row.thread_id, repeated: false };
   }
 
   /** Hands a committed message on. Redis being away loses nothing: the reconciler sends it later. */
-  private send(row: NewMessage, version: number, created_at: Date): void {
+  private send(row: NewMessage, { version, thread_owes }: Acceptance, created_at: Date): void {
     const { id, agent_id, thread_id, content, channel, user_id, user_data, claimed } = row;
     const accepted_at = created_at.getTime();
     const entry: InboxEntry = {
@@ -99,7 +99,7 @@ export class MessagesService {
       in_reply_to: null,
     };
     const steps = [
-      this.inbox.send(agent_id, entry),
+      this.inbox.send(agent_id, entry, thread_owes),
       this.messaging.eventLog.append(agent_id, thread_id, userMessageFrame(object)),
       this.lifecycle.wake(agent_id),
     ];

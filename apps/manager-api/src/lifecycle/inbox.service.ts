@@ -31,11 +31,15 @@ export class InboxService implements OnModuleInit {
     this.messaging.topics.onRestored(() => void this.catchUp());
   }
 
-  /** Hands an accepted message on, behind those before it: what Redis forgot comes first. */
-  async send(agent_id: string, entry: InboxEntry): Promise<void> {
+  /**
+   * Hands an accepted message on, behind those before it: what Redis forgot comes first. So does, when the thread
+   * still owes an answer, a message whose manager did not live to hand it on.
+   */
+  async send(agent_id: string, entry: InboxEntry, thread_owes: boolean): Promise<void> {
     try {
       const behind = this.behind.delete(agent_id);
-      if (behind || !(await this.messaging.inboxes.append(agent_id, entry))) await this.refill(agent_id, 0);
+      if (thread_owes || behind || !(await this.messaging.inboxes.append(agent_id, entry)))
+        await this.refill(agent_id, 0);
     } catch (error) {
       this.behind.add(agent_id);
       throw error;

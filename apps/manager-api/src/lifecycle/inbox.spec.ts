@@ -54,10 +54,10 @@ describe('an inbox', () => {
   it('gets back what Redis forgot, before what came later on its thread', async () => {
     const { id, runner } = await awake();
     const { thread_id } = await say(id, 'first');
-    await expect.poll(() => waiting(id)).toEqual(['first']);
-    await redis('XTRIM', `roost:agent:${id}:inbox`, 'MAXLEN', '0');
     await say(id, 'second', thread_id);
-    await expect.poll(() => waiting(id)).toEqual(['second']);
+    await expect.poll(() => waiting(id)).toEqual(['first', 'second']);
+    await redis('XTRIM', `roost:agent:${id}:inbox`, 'MAXLEN', '1');
+    expect(await waiting(id)).toEqual(['second']);
     await age(id);
     await inbox.sweep(id);
     expect(await waiting(id)).toEqual(['first', 'second']);
