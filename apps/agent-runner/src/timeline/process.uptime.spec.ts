@@ -12,7 +12,7 @@ describe('the age of a process', () => {
   it('counts from when the process was made, not from when Node.js was loaded', () => {
     const module = join(import.meta.dirname, 'process.uptime.ts');
     // The shell becomes Node.js: one process, half a second older than what it runs.
-    const script = `import(${JSON.stringify(module)}).then(({ processUptime }) => console.log(processUptime() - performance.now()))`;
+    const script = `import(${JSON.stringify(module)}).then(({ processUptime }) => process.stdout.write(String(processUptime() - performance.now())))`;
     const output = execFileSync(
       '/bin/sh',
       ['-c', 'sleep 0.5; exec "$0" --import tsx -e "$1"', process.execPath, script],
