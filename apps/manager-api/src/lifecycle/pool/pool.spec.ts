@@ -87,7 +87,12 @@ describe('a start with a warm pool', () => {
   });
 
   it('never claims one instance twice: of 50 starts at once as many claim as there are members', async () => {
-    await useManager({ POOL_SIZE: '5', POOL_MEMORY_BUDGET_MB: '4096', RECONCILE_INTERVAL_MS: '30000' });
+    await useManager({
+      POOL_SIZE: '5',
+      POOL_CLAIM_SECONDS: '60',
+      POOL_MEMORY_BUDGET_MB: '4096',
+      RECONCILE_INTERVAL_MS: '30000',
+    });
     manager.manager.app.get(PoolKeeper).refillInBackground();
     const waiting = await members(5);
     const agents = await Promise.all(Array.from({ length: 50 }, () => manager.agent()));
