@@ -15,8 +15,11 @@ import { ThreadsRepository } from './threads.repository';
 
 const BATCH = 64;
 const GENERATION_MAX = 2 ** 31 - 1;
-/** Milliseconds after which another manager's unfinished reports are taken over. */
-const ABANDONED_MS = 30_000;
+/**
+ * Milliseconds after which another manager's unfinished reports are taken over: less than an answer takes, so that the
+ * next reply of a thread is not committed before one whose manager died. Two managers with one report do no harm.
+ */
+const ABANDONED_MS = 250;
 /** Deliveries after which a report is given up that fails for a reason of its own. */
 const DELIVERIES_MAX = 5;
 

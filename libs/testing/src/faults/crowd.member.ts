@@ -75,7 +75,7 @@ export class CrowdMember {
       case 'websocket':
         this.plain ??= await PlainChat.open(origin, this.options.agent_id, this.place());
         if (this.plain.socket.readyState !== this.plain.socket.OPEN) throw new Error('the socket is closed');
-        this.plain.say(content, { client_message_id });
+        this.plain.say(content, { client_message_id, ...this.thread() });
         // This protocol does not acknowledge: the same message over REST tells its id, and is no second one.
         return this.post(origin, content, client_message_id);
     }
@@ -88,10 +88,15 @@ export class CrowdMember {
       body: {
         content,
         client_message_id,
-        ...(this.thread_id === undefined ? {} : { thread_id: this.thread_id }),
+        ...this.thread(),
       },
       deadlineMs: 10_000,
     });
+  }
+
+  /** Named each time: a connection that could not be told of the thread would begin another. */
+  private thread() {
+    return this.thread_id === undefined ? {} : { thread_id: this.thread_id };
   }
 
   private place() {
