@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type LoggedFrame, newMessageId, type RunnerReport } from '@roost/contracts';
+import { type LoggedFrame, newMessageId, type RunnerReport, type RunTimeline } from '@roost/contracts';
 import { Messaging, type StreamedRun } from '@roost/messaging';
 import type { MessageEntity } from '../chat/message.entity';
 import { failureFrame, replyFrame } from '../chat/message.views';
+import { ManagerMetrics } from '../metrics/manager.metrics';
 import { type OwedInThread, RunEndingsRepository } from './run-endings.repository';
 
 /** Entries of an inbox that are looked at for cancelled messages; more than an inbox usually holds. */
@@ -17,6 +18,7 @@ export class RunEndings {
   constructor(
     private readonly endings: RunEndingsRepository,
     private readonly messaging: Messaging,
+    private readonly metrics: ManagerMetrics,
   ) {}
 
   /** Commits the one reply to joined messages. @returns null when the report was refused. */
@@ -41,7 +43,7 @@ export class RunEndings {
       return;
     }
     const ids = [...joined_message_ids, message_id];
-    const ended = await this.endings.commitCancelled(agent_id, ids, generation);
+    const ended = await this.commitCancelled(agent_id, ids, generation);
     await this.show(agent_id, thread_id, inOrder(ids, ended).map(cancelledFrame));
   }
 
@@ -75,7 +77,7 @@ export class RunEndings {
         await this.show(agent_id, thread_id, [cancelledRun(message_id, run), replyFrame(committed.reply)]);
     }
     const silent = ids.filter((id) => !streamed.get(id)?.content);
-    const ended = await this.endings.commitCancelled(agent_id, silent, null);
+    const ended = await this.commitCancelled(agent_id, silent, null);
     const frames = inOrder(silent, ended).flatMap((id) => {
       const run = streamed.get(id);
       return run ? [cancelledRun(id, run), cancelledFrame(id)] : [cancelledFrame(id)];
@@ -83,17 +85,29 @@ export class RunEndings {
     await this.show(agent_id, thread_id, frames);
   }
 
+  private async commitCancelled(
+    agent_id: string,
+    ids: string[],
+    generation: number | null,
+  ): Promise<OwedInThread[]> {
+    const ended = await this.endings.commitCancelled(agent_id, ids, generation);
+    for (let count = 0; count < ended.length; count += 1) this.metrics.messageFailed('run_cancelled');
+    return ended;
+  }
+
   private async commitReply(
     agent_id: string,
     run: Pick<Report<'completed'>, 'message_id' | 'thread_id' | 'content' | 'usage'> & {
       joined_message_ids?: string[] | undefined;
+      timeline?: RunTimeline | undefined;
       generation: number | null;
       interrupted: boolean;
     },
   ): Promise<{ reply: MessageEntity; joined: string[] } | null> {
     const { message_id, thread_id, content, usage, generation, interrupted, joined_message_ids = [] } = run;
+    const reply_id = newMessageId();
     const reply = await this.endings.commitReply({
-      reply_id: newMessageId(),
+      reply_id,
       agent_id,
       thread_id,
       message_id,
@@ -102,9 +116,13 @@ export class RunEndings {
       generation,
       usage,
       interrupted,
+      timeline: run.timeline ?? null,
     });
     if (!reply) return null;
-    return { reply, joined: joined_message_ids.length > 0 ? await this.endings.listJoined(message_id) : [] };
+    const joined = joined_message_ids.length > 0 ? await this.endings.listJoined(message_id) : [];
+    // Not when it had been committed before.
+    if (reply.id === reply_id) this.metrics.messageAnswered(reply.timeline, joined.length);
+    return { reply, joined };
   }
 
   private async show(agent_id: string, thread_id: string, [first, ...rest]: LoggedFrame[]): Promise<void> {

@@ -59,8 +59,9 @@ export class ManagerMetrics {
     this.accepted.inc();
   }
 
-  messageAnswered(timeline: RunTimeline | null): void {
-    this.ended.inc({ outcome: 'done', error_code: '' });
+  /** `joined` more messages ended with the same reply. */
+  messageAnswered(timeline: RunTimeline | null, joined = 0): void {
+    this.ended.inc({ outcome: 'done', error_code: '' }, 1 + joined);
     if (!timeline) return;
     const { wake, total_ms, last_token_ms } = timeline;
     for (const span of timelineSpans) {

@@ -78,6 +78,23 @@ describe('/metrics', () => {
     expect(await value('roost_first_token_seconds_sum{wake="cold"}')).toBeCloseTo(1);
   });
 
+  it('counts and stores as much of an answer to joined messages, and counts cancelled ones', async () => {
+    const done = 'roost_messages_ended_total{outcome="done",error_code=""}';
+    const before = (await value(done)) ?? 0;
+    const post = (body: object) => harness.call('POST', `/agents/${agent}/messages`, body);
+    const { thread_id } = (await post({ content: 'one' })).body;
+    await post({ content: 'two', thread_id });
+    const [first, second] = [await runner.next(), await runner.next()];
+    const answer = { outcome: 'completed' as const, content: 'to both', usage: null, timeline };
+    await runner.end(second, answer, [first.message_id]);
+    await until(done, before + 2);
+    const { body } = await harness.call('GET', `/threads/${thread_id}/messages`);
+    expect(body.items).toMatchObject([{ timeline: null }, { timeline: null }, { timeline }]);
+
+    await runner.end(await say(), { outcome: 'cancelled', content: '' });
+    await until('roost_messages_ended_total{outcome="failed",error_code="run_cancelled"}', 1);
+  });
+
   it('stores the timeline with the reply, and answers it', async () => {
     const entry = await say();
     await runner.report(entry, 'Hi', undefined, timeline);

@@ -275,7 +275,7 @@ export class TestRunner {
     entry: InboxEntry,
     outcome:
       | { outcome: 'cancelled'; content: string }
-      | { outcome: 'completed'; content: string; usage: null }
+      | { outcome: 'completed'; content: string; usage: null; timeline?: RunTimeline }
       | { outcome: 'failed'; code: string; detail: string },
     joined_message_ids?: string[],
   ): Promise<void> {
