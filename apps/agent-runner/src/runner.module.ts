@@ -104,6 +104,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
               batch.map(({ message_id }) => message_id),
               () => runs.execute(batch, aborted.signal, cancelled),
             ),
+          onCancelled: (message_ids) => register.forget(message_ids),
           skip: (message) => runs.skip(message),
           pauseOf: ({ version }) => configurations.pauseOf(version),
           acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),

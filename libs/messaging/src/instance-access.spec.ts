@@ -58,6 +58,18 @@ describe("an instance's Redis user", () => {
     );
   });
 
+  it('reaches no more in a Redis that gives new users every topic', async () => {
+    const admin = commandConnection({ url: redis.url, name: 'test' });
+    open.push(admin);
+    await admin.config('SET', 'acl-pubsub-default', 'allchannels');
+    try {
+      const own = await connect('agent_own_aaaa', 'inst-4');
+      await expect(own.subscribe('roost:credential-revoked')).rejects.toThrow(/NOPERM/);
+    } finally {
+      await admin.config('SET', 'acl-pubsub-default', 'resetchannels');
+    }
+  });
+
   it('is cut off at once when it is revoked, and does not come back', async () => {
     const own = await connect('agent_own_aaaa', 'inst-3');
     await own.set('roost:agent:agent_own_aaaa:heartbeat', '1');

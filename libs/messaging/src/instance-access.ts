@@ -34,6 +34,9 @@ const COMMANDS = [
 /** What a member of the warm pool does: it waits for its assignment. */
 const POOL_COMMANDS = ['+ping', '+hello', '+auth', '+client|setname', '+client|id', '+blpop'];
 
+/** Whatever Redis gives to new users: `acl-pubsub-default` may be every topic. */
+const RESET = ['reset', 'resetchannels'];
+
 /** One Redis user an instance, limited to the keys and topics of its agent. */
 export class InstanceAccess {
   constructor(private readonly redis: Redis) {}
@@ -68,7 +71,7 @@ export class InstanceAccess {
   private async setUser(username: string, rules: string[]): Promise<{ username: string; password: string }> {
     const password = randomBytes(32).toString('hex');
     try {
-      await this.redis.call('ACL', 'SETUSER', username, 'reset', 'on', `>${password}`, ...rules);
+      await this.redis.call('ACL', 'SETUSER', username, ...RESET, 'on', `>${password}`, ...rules);
     } catch (error) {
       throw new Error(`Redis refused ACL SETUSER; Roost needs a Redis that allows it (${String(error)})`, {
         cause: error,

@@ -1,6 +1,7 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { START, StateGraph } from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
+import type { InboxEntry } from '@roost/contracts';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { ToolboxFactory } from '../tools/toolbox.factory';
@@ -10,7 +11,7 @@ import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
 import type { RunContext } from './run.context';
 import { runLimits } from './run.limits';
-import { replyId, RunSteps } from './run.steps';
+import { replyId, RunSteps, stepId } from './run.steps';
 import { toolsNode } from './tools.node';
 
 /** Calls of tools that one run makes side by side. */
@@ -87,12 +88,19 @@ export class AgentGraph {
     await this.graph.updateState({ configurable: { thread_id } }, { messages }, 'agent');
   }
 
-  /** How many of the first messages a run has answered whose report was lost. */
-  async countAnswered(batch: Batch): Promise<number> {
-    const state = await this.graph.getState({ configurable: { thread_id: batch[0].thread_id } });
-    const { messages = [] } = state.values as Partial<AgentState>;
-    const known = new Set(messages.map(({ id }) => id));
-    return batch.findLastIndex(({ message_id }) => known.has(replyId(message_id))) + 1;
+  /**
+   * How many of the first messages a run of an earlier instance has for itself: it has answered them and its report
+   * was lost, or it was interrupted after a step, which is kept under the last of them.
+   */
+  async countTaken(batch: Batch): Promise<number> {
+    const [{ thread_id, opens_thread }] = batch;
+    // Said of a first delivery alone: nobody can have begun, and asking would delay the first token.
+    if (opens_thread) return 0;
+    const state = await this.graph.getState({ configurable: { thread_id } });
+    const known = new Set((state.values as Partial<AgentState>).messages?.map(({ id }) => id));
+    const isTaken = ({ message_id }: InboxEntry): boolean =>
+      known.has(replyId(message_id)) || (state.tasks.length > 0 && known.has(stepId(message_id, 0)));
+    return batch.findLastIndex(isTaken) + 1;
   }
 
   /** What an unfinished run of this very message has done. The graph would ask for the same checkpoint: it is cached. */

@@ -26,6 +26,7 @@ function heldRuns(concurrency: number, pause_ms: number | null = null) {
         });
       }).finally(() => running.delete(name));
     },
+    onCancelled: () => undefined,
     skip,
     pauseOf: () => Promise.resolve(pause_ms),
     acknowledge,

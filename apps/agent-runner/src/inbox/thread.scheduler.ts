@@ -15,6 +15,8 @@ export interface ThreadSchedulerOptions {
   concurrency: number;
   /** Answers messages with one run. Resolves with those that need a run of their own; rejects when handed back. */
   answer: (batch: Batch, cancelled: AbortSignal) => Promise<InboxEntry[]>;
+  /** These were cancelled, whether or not they have arrived. */
+  onCancelled: (message_ids: string[]) => void;
   /** Ends a message that was cancelled before its run. */
   skip: (message: InboxEntry) => Promise<void>;
   /** Milliseconds without a further message before it is answered with those before it; null: it is answered alone. */
@@ -75,6 +77,7 @@ export class ThreadScheduler {
 
   /** Stops the runs of these messages, and starts none for those that wait or have not arrived. */
   cancel(message_ids: string[]): void {
+    this.options.onCancelled(message_ids);
     for (const message_id of message_ids) {
       this.cancelled.set(message_id, true);
       const thread = this.threads.get(this.held.get(message_id)?.thread_id ?? '');
@@ -121,7 +124,9 @@ export class ThreadScheduler {
     thread.running = { batch, cancel };
     await this.settle(batch, async () => {
       const left = await this.options.answer(batch, cancel.signal);
-      thread.queue.putBack(left);
+      const isCancelled = ({ message_id }: InboxEntry): boolean => this.cancelled.has(message_id);
+      for (const message of left.filter(isCancelled)) this.track(this.skip(message));
+      thread.queue.putBack(left.filter((message) => !isCancelled(message)));
       return batch.filter((message) => !left.includes(message));
     });
     thread.running = null;

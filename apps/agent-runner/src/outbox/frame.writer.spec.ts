@@ -112,6 +112,7 @@ describe('FrameWriter', () => {
     void writer.token('b');
     writer.endAnswer();
     void writer.token('c');
+    writer.tool('book', 'completed', 'too late');
     expect(writer.written).toBe('a');
     const drained = writer.drain();
     await vi.advanceTimersByTimeAsync(0);

@@ -57,7 +57,7 @@ export class FrameWriter {
   }
 
   tool(name: string, state: ToolState, content: string): void {
-    if (this.silent) return;
+    if (this.silent || this.full) return;
     this.waiting.push({ type: 'tool', content, name, state, message_id: this.options.message_id });
     this.append();
   }
@@ -83,7 +83,7 @@ export class FrameWriter {
     return this.writtenText;
   }
 
-  /** Takes no more of the answer; what was handed over is written. */
+  /** Takes no more of the answer, nor of what tools do for it; what was handed over is written. */
   endAnswer(): void {
     this.full = true;
   }

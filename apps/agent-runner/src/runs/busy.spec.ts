@@ -79,6 +79,26 @@ describe('a run that is cancelled', () => {
     expect(conversation().slice(0, 2)).toEqual(['user: slow', `assistant: ${said}`]);
   });
 
+  it('whose report was lost is reported again as it was, and shown as cancelled again', async () => {
+    const message = await agent.send('slow');
+    await untilStreamed(message.thread_id);
+    await cancel(message);
+    const { content } = (await agent.reportOn(message)) as { content: string };
+    await runner.stop(2_001);
+    await agent.messaging.streams.add('inbox', agent.agent_id, message);
+    await agent.startRunner();
+    await vi.waitFor(async () => expect(await agent.allReports()).toHaveLength(2));
+    expect((await agent.allReports())[1]).toMatchObject({ outcome: 'cancelled', content, generation: 2 });
+    const frames = await agent.frames(message.thread_id);
+    const last = frames.findLast((frame) => frame.type === 'run' && frame.state === 'started');
+    expect(frames.at(-1)).toMatchObject({
+      type: 'run',
+      state: 'cancelled',
+      run_id: (last as { run_id: string }).run_id,
+    });
+    expect(agent.model.getRequests()).toHaveLength(1);
+  });
+
   it('before it has said anything is reported empty, and what was asked is remembered', async () => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));

@@ -54,4 +54,20 @@ describe('the register of runs', () => {
     await settle();
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
   });
+
+  it('waits for no suspect that will not be run', async () => {
+    const { begun, work, end } = desk();
+    const register = new RunRegister(['a', 'b'], told);
+    void register.run(['a'], work('a'));
+    await settle();
+    register.forget(['a', 'b']);
+    void register.run(['c'], work('c'));
+    await settle();
+    expect(begun).toEqual(['a']);
+    end('a');
+    await settle();
+    void register.run(['d'], work('d'));
+    await settle();
+    expect(begun).toEqual(['a', 'c', 'd']);
+  });
 });

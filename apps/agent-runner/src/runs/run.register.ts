@@ -28,6 +28,11 @@ export class RunRegister {
     return this.alone(() => this.noted(message_ids, work));
   }
 
+  /** These will not be run: nothing waits for those that have not begun. */
+  forget(message_ids: string[]): void {
+    for (const id of message_ids) if (!this.begun.has(id)) this.suspects.delete(id);
+  }
+
   private async noted<Result>(message_ids: string[], work: () => Promise<Result>): Promise<Result> {
     for (const id of message_ids) this.begun.add(id);
     try {

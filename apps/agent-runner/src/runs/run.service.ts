@@ -35,9 +35,9 @@ export class RunService {
    * answer. `cancelled` ends the run and keeps what was said.
    */
   async execute(batch: Batch, stop: AbortSignal, cancelled: AbortSignal): Promise<InboxEntry[]> {
-    const answered = batch.length > 1 ? await this.countAnswered(batch) : 0;
-    // A run whose report was lost has answered the first ones: its answer is theirs, the others came after it.
-    const [run, left] = answered > 0 ? [batch.slice(0, answered), batch.slice(answered)] : [batch, []];
+    const taken = batch.length > 1 ? await this.countTaken(batch) : 0;
+    // An earlier run has taken the first ones: its answer is theirs, the others came after it.
+    const [run, left] = taken > 0 ? [batch.slice(0, taken), batch.slice(taken)] : [batch, []];
     const ended = new AbortController();
     // A signal of its own: each run adds listeners, and the instance's would gather those of all.
     const signal = AbortSignal.any([stop, cancelled, ended.signal]);
@@ -106,7 +106,10 @@ export class RunService {
         signal,
       );
       // Cancelled before, by a run whose report was lost.
-      if (reply.interrupted) return { outcome: 'cancelled', content: reply.content };
+      if (reply.interrupted) {
+        frames.run('cancelled', 'The run was cancelled.');
+        return { outcome: 'cancelled', content: reply.content };
+      }
       const timeline = watch.completed();
       frames.run('completed', 'The run has completed.', timeline);
       log.info({ ms: Math.round(performance.now() - started) }, 'run completed');
@@ -140,8 +143,8 @@ export class RunService {
     return { outcome: 'cancelled', content };
   }
 
-  private async countAnswered(batch: Batch): Promise<number> {
-    return this.graph.countAnswered(batch).catch((error: unknown) => {
+  private async countTaken(batch: Batch): Promise<number> {
+    return this.graph.countTaken(batch).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'not known whether these messages were answered before');
       return 0;
     });

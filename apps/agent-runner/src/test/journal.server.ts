@@ -20,6 +20,8 @@ export interface JournalAnswer {
 /** A real HTTP server for tools to call, which keeps a journal: the oracle for "called once". */
 export class JournalServer {
   readonly journal: JournalEntry[] = [];
+  /** Requests whose caller went away before they were answered. */
+  abandoned = 0;
   /** What it answers; a promise that never resolves keeps the caller waiting. */
   answer: (entry: JournalEntry) => JournalAnswer | Promise<JournalAnswer> = () => ({ body: 'done' });
   private readonly server: Server;
@@ -30,6 +32,7 @@ export class JournalServer {
         const { method = '', url = '', headers } = request;
         const entry = { method, url, headers, body: await text(request) };
         this.journal.push(entry);
+        response.once('close', () => (this.abandoned += response.writableFinished ? 0 : 1));
         const { status = 200, headers: answered = {}, body = '' } = await this.answer(entry);
         response.writeHead(status, { 'content-type': 'text/plain', ...answered }).end(body);
       })().catch(() => response.destroy());
