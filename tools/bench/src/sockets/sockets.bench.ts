@@ -5,7 +5,7 @@ import type { SocketKind } from '../programs/clients.program';
 import { Program } from '../programs/program';
 import { notMeasured, oursAtMost, type Row } from '../report';
 import { BenchStack } from '../stack/bench.stack';
-import { percentile } from '../statistics';
+import { median, percentile } from '../statistics';
 import { Inspector } from './manager.inspector';
 
 const IDLE = 5_000;
@@ -13,7 +13,9 @@ const ASKED = 100;
 /** Opened and closed before: what the first connections make is there already. */
 const WARM_UP = 200;
 /** What connecting left behind has been settled or stays. */
-const SETTLE_MS = 4_000;
+const SETTLE_MS = 2_000;
+/** Connections between two looks at the memory. */
+const STEP = 1_000;
 const AIM = oursAtMost(25);
 
 /** Where clients connect to, and how much memory that takes. */
@@ -116,9 +118,16 @@ async function memoryOfEach(kind: SocketKind, clients: Program, target: Target):
   const { url, agent_id, key } = target;
   await clients.call('open', kind, url, agent_id, key, WARM_UP);
   await clients.call('close');
-  const before = await residentAtRest(target);
-  await clients.call('open', kind, url, agent_id, key, IDLE);
-  return ((await residentAtRest(target)) - before) / IDLE;
+  const looks: [count: number, kib: number][] = [];
+  for (let count = STEP; count <= IDLE; count += STEP) {
+    await clients.call('open', kind, url, agent_id, key, count);
+    looks.push([count, await residentAtRest(target)]);
+  }
+  // Theil and Sen's estimate: a page that is given back late, or not, tilts one pair of looks and not all.
+  const slopes = looks.flatMap(([count, kib], index) =>
+    looks.slice(index + 1).map(([more, then]) => (then - kib) / (more - count)),
+  );
+  return median(slopes);
 }
 
 async function residentAtRest({ pid, collect }: Target): Promise<number> {
