@@ -67,6 +67,19 @@ export class Ledger {
     return this.ids('SELECT id FROM instances WHERE ended_at IS NULL');
   }
 
+  /** The threads in which a reply came before that to an earlier message, a line a message: what to look at first. */
+  disorder(): Promise<string[]> {
+    return this.ids(
+      `SELECT concat_ws(' ', q.thread_id, q.position, q.id, to_char(q.created_at, 'MI:SS.MS'), q.status,
+                        'answered', r.position, 'by generation', r.generation, to_char(r.created_at, 'MI:SS.MS')) AS id
+       FROM messages q LEFT JOIN messages r ON r.in_reply_to = q.id
+       WHERE q.role = 'user' AND q.thread_id IN (SELECT thread_id FROM (
+         SELECT r.thread_id, q.position AS asked, lag(q.position) OVER (PARTITION BY r.thread_id ORDER BY r.position) AS before
+         FROM messages r JOIN messages q ON q.id = r.in_reply_to) replies WHERE before > asked)
+       ORDER BY q.thread_id, q.position LIMIT 40`,
+    );
+  }
+
   /** For what a single test wants to know. */
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     return (await (await this.connected()).query<Row>(sql, parameters)).rows;

@@ -54,7 +54,10 @@ export class Oracle {
     const deadline = performance.now() + deadlineMs;
     for (;;) {
       const broken = await this.broken();
-      if (broken.length > 0) throw new Error(`broken for good:\n- ${broken.join('\n- ')}`);
+      if (broken.length > 0) {
+        const lines = [...broken, ...(await this.ledger.disorder())];
+        throw new Error(`broken for good:\n- ${lines.join('\n- ')}`);
+      }
       const unfinished = await this.unfinished();
       if (unfinished.length === 0) return;
       if (performance.now() > deadline) {
