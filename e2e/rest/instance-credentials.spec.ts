@@ -36,7 +36,7 @@ describe("a runner's credentials", () => {
     const { body, status } = await exchange(environment);
     expect(status).toBe(200);
     const exchanged = body as ExchangeResponse;
-    expect(await internal(exchanged.token).send(ready)).toMatchObject({ status: 204 });
+    expect(await internal(exchanged.token).send(ready)).toMatchObject({ status: 200 });
     return { agent_id: id, environment, exchange: exchanged };
   }
 
