@@ -111,6 +111,8 @@ export class InboxService implements OnModuleInit {
   /** What was answered, and another manager may be committing right now. */
   private async reported(agent_id: string): Promise<Set<string>> {
     const reports = await this.messaging.streams.peek('reports', agent_id, REPORTS_MAX);
-    return new Set(reports.map(({ message_id }) => message_id));
+    return new Set(
+      reports.flatMap(({ message_id, joined_message_ids = [] }) => [message_id, ...joined_message_ids]),
+    );
   }
 }

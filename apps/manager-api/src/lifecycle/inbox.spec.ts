@@ -84,6 +84,29 @@ describe('an inbox', () => {
     runner.close();
   });
 
+  it('does not get again what was joined into the run that a report is waiting for', async () => {
+    const { id, runner } = await awake();
+    const first = await say(id, 'joined');
+    const last = await say(id, 'reported', first.thread_id);
+    await expect.poll(() => waiting(id)).toEqual(['joined', 'reported']);
+    await runner.next();
+    await runner.next();
+    const report = {
+      outcome: 'failed',
+      ...last,
+      run_id: 'r',
+      generation: 99,
+      code: 'x',
+      detail: '',
+      joined_message_ids: [first.message_id],
+    };
+    await redis('XADD', `roost:agent:${id}:reports`, '*', 'json', JSON.stringify(report));
+    await age(id);
+    await inbox.sweep(id);
+    expect(await waiting(id)).toEqual([]);
+    runner.close();
+  });
+
   it('does not get again what the live instance works on, but what a former one did', async () => {
     const { id, runner } = await awake();
     const { message_id } = await say(id, 'under way');

@@ -25,6 +25,8 @@ import { RuntimeConfiguration } from './runtime-configuration.service';
 /** Brings a new instance to life, or says why that failed. */
 @Injectable()
 export class InstanceLaunching {
+  private readonly underWay = new Set<Promise<void>>();
+
   constructor(
     private readonly agents: AgentsRepository,
     private readonly inbox: InboxService,
@@ -40,12 +42,22 @@ export class InstanceLaunching {
 
   /** Returns at once: the outcome shows in the agent's status, at the latest with the start deadline. */
   launchInBackground(instance: InstanceEntity, code: string): void {
-    this.launch(instance, code).catch((error: unknown) => {
-      this.logger.error(
-        { err: error, agent_id: instance.agent_id, instance_id: instance.id },
-        'launch failed; the reconciler goes on',
-      );
-    });
+    const done = this.launch(instance, code)
+      .catch((error: unknown) => {
+        this.logger.error(
+          { err: error, agent_id: instance.agent_id, instance_id: instance.id },
+          'launch failed; the reconciler goes on',
+        );
+      })
+      .finally(() => this.underWay.delete(done));
+    this.underWay.add(done);
+  }
+
+  /** Resolves when no launch is under way, at the latest after `ms`. Their codes are known here alone. */
+  async whenIdle(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([Promise.all(this.underWay), late]).finally(() => clearTimeout(timer));
   }
 
   /** Without Redis no instance gets ready: a start then would only become a failure. @throws when it is away */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { FailureReason, ReadyResponse } from '@roost/contracts';
-import { DataSource, type EntityManager, IsNull } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { lockAgent } from '../agents/agent.lock';
 import type { AgentEntity } from '../agents/agent.entity';
 import { PreparedStatement } from '../database/prepared.statement';
@@ -45,11 +45,13 @@ export class InstancesRepository {
     return this.database.getRepository(InstanceEntity).findBy({ ended_at: IsNull() });
   }
 
-  /** The newest instance, living or not: where logs are looked for. */
-  findNewest(agent_id: string): Promise<InstanceEntity | null> {
-    return this.database
-      .getRepository(InstanceEntity)
-      .findOne({ where: { agent_id }, order: { generation: 'DESC' } });
+  /** The newest instance that was launched, living or not: where logs are looked for. */
+  findNewestLaunched(agent_id: string): Promise<InstanceEntity | null> {
+    const signs = ['launched_at', 'code_hash', 'token_hash'] as const;
+    return this.database.getRepository(InstanceEntity).findOne({
+      where: signs.map((sign) => ({ agent_id, [sign]: Not(IsNull()) })),
+      order: { generation: 'DESC' },
+    });
   }
 
   /** @returns whether the state changed; telling twice is harmless. */

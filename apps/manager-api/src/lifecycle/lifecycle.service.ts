@@ -95,8 +95,8 @@ export class LifecycleService {
     await this.ending.failDeleted(agent_id);
     const instance = await this.instances.beginStop(agent_id, STOP_MARGIN_S);
     if (instance) await this.ending.stop(instance, 0);
-    const newest = await this.instances.findNewest(agent_id);
-    if (newest && !neverLaunched(newest)) await this.launcher.remove(newest.id);
+    const newest = await this.instances.findNewestLaunched(agent_id);
+    if (newest) await this.launcher.remove(newest.id);
     await this.ending.forget(agent_id);
     await this.agents.delete(agent_id);
   }
@@ -120,7 +120,7 @@ export class LifecycleService {
 
   async logs(agent_id: string, tail: number): Promise<AgentLogsDto> {
     await this.statusOrFail(agent_id);
-    const newest = await this.instances.findNewest(agent_id);
+    const newest = await this.instances.findNewestLaunched(agent_id);
     return {
       instance_id: newest?.id ?? null,
       lines: newest ? await this.launcher.logs(newest.id, tail) : [],

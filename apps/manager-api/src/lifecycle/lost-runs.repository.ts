@@ -29,14 +29,21 @@ export class LostRunsRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Gives up on what {@link listOwed} lists. @returns what was given up. */
-  async fail(agent_id: string, times: number, code: ErrorCode): Promise<OwedMessage[]> {
-    const [rows] = await this.database.query<[OwedMessage[], number]>(
-      `UPDATE messages m SET status = 'failed', error_code = $3, updated_at = now()
-       WHERE agent_id = $1 AND status = 'accepted'
-         AND (SELECT count(*) FROM lost_runs l WHERE l.message_id = m.id) >= $2 RETURNING id, thread_id`,
+  /**
+   * Gives up on what {@link listOwed} lists, and in the same step clears the agent of its failures: whoever records
+   * the end of the same instance meanwhile must not find the last one of a crash loop.
+   * @returns what was given up.
+   */
+  fail(agent_id: string, times: number, code: ErrorCode): Promise<OwedMessage[]> {
+    return this.database.query<OwedMessage[]>(
+      `WITH failed AS (
+         UPDATE messages m SET status = 'failed', error_code = $3, updated_at = now()
+         WHERE agent_id = $1 AND status = 'accepted'
+           AND (SELECT count(*) FROM lost_runs l WHERE l.message_id = m.id) >= $2 RETURNING id, thread_id),
+       cleared AS (
+         UPDATE agents SET failures = 0 WHERE id = $1 AND failures > 0 AND EXISTS (SELECT 1 FROM failed))
+       SELECT id, thread_id FROM failed`,
       [agent_id, times, code],
     );
-    return rows;
   }
 }

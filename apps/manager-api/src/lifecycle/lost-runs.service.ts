@@ -3,8 +3,8 @@ import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { failureFrame } from '../chat/message.views';
 import { LOGGER } from '../logging';
+import { ManagerMetrics } from '../metrics/manager.metrics';
 import type { InstanceEntity } from './instance.entity';
-import { InstancesRepository } from './instances.repository';
 import { LostRunsRepository } from './lost-runs.repository';
 
 /** Losses after which a message is run with nothing beside it. */
@@ -17,8 +17,8 @@ const SET_ASIDE_AFTER = 3;
 export class LostRuns {
   constructor(
     private readonly lostRuns: LostRunsRepository,
-    private readonly instances: InstancesRepository,
     private readonly messaging: Messaging,
+    private readonly metrics: ManagerMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -36,9 +36,8 @@ export class LostRuns {
     if (last?.instance_id !== id || !last.begun_ids?.length) return;
     await this.lostRuns.record(agent_id, id, last.begun_ids);
     const set_aside = await this.lostRuns.fail(agent_id, SET_ASIDE_AFTER, 'run_lost');
-    if (set_aside.length === 0) return;
-    await this.instances.forgetFailures(agent_id);
     for (const { id: message_id, thread_id } of set_aside) {
+      this.metrics.messageFailed('run_lost');
       this.logger.error({ agent_id, message_id }, 'a message that ends its runner was set aside');
       const detail = `Its run was lost ${SET_ASIDE_AFTER} times, with the runner; it was set aside.`;
       await this.messaging.eventLog

@@ -18,6 +18,7 @@ import { ManagerMetrics } from '../metrics/manager.metrics';
 import { InboxService } from './inbox.service';
 import { InstanceEnding } from './instance-ending.service';
 import { type InstanceEntity, neverLaunched } from './instance.entity';
+import { InstanceLaunching } from './instance-launching.service';
 import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { type InstanceEnded, LifecycleEvents } from './lifecycle.events';
@@ -25,10 +26,13 @@ import { LifecycleService } from './lifecycle.service';
 import { maybeNotThereYet, nameEnd, nameOverdue } from './observation';
 import { Periodic } from './periodic';
 import { PoolKeeper } from './pool/pool.keeper';
+import { StartQueue } from './start-queue/start-queue.service';
 
 const ITEMS_AT_ONCE = 8;
 /** Milliseconds after which a step begins nothing more: where each call waits for its timeout, a pass must still end. */
 const STEP_MS_MAX = 10_000;
+/** Milliseconds of each second of a shutdown that launches under way have to end. */
+const LAUNCHES_END_MS_A_SECOND = 250;
 
 /** Compares what should run with what runs, and mends the difference. One manager at a time does this. */
 @Injectable()
@@ -46,6 +50,8 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly events: LifecycleEvents,
     private readonly periodic: Periodic,
     private readonly pool: PoolKeeper,
+    private readonly starts: StartQueue,
+    private readonly launching: InstanceLaunching,
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
@@ -67,6 +73,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     this.watching.abort();
+    // An instance that was let in and is not launched would be its agent's failure, once its start deadline is over.
+    await this.starts.close();
+    await this.launching.whenIdle(this.config.SHUTDOWN_SECONDS * LAUNCHES_END_MS_A_SECOND);
     await this.launcher.close();
   }
 

@@ -2,6 +2,7 @@ import { PlainChat, SocketIoChat, SseReader } from '@roost/testing';
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MessagesRepository } from '../chat/messages.repository';
+import { Reconciler } from '../lifecycle/reconciler.service';
 import { ManagerHarness } from './manager.harness';
 
 describe('a manager that shuts down', () => {
@@ -110,4 +111,37 @@ describe('a manager that shuts down', () => {
     expect(reader.events[0]).toMatchObject({ event: 'accepted' });
     await closing;
   });
+});
+
+it('a manager that shuts down ends the launches it began before it lets go of the platform', async () => {
+  const manager = await ManagerHarness.start();
+  const { app } = manager.manager;
+  const agent = await manager.agent();
+  const order: string[] = [];
+  const closingBegins = new Promise<void>((resolve) => {
+    const reconciler = app.get(Reconciler);
+    const shutDown = reconciler.beforeApplicationShutdown.bind(reconciler);
+    vi.spyOn(reconciler, 'beforeApplicationShutdown').mockImplementation(() => {
+      setImmediate(resolve);
+      return shutDown();
+    });
+  });
+  const { launcher } = manager;
+  const [launch, close] = [launcher.launch.bind(launcher), launcher.close.bind(launcher)];
+  const launching = new Promise<void>((resolve) => {
+    vi.spyOn(launcher, 'launch').mockImplementation(async (spec) => {
+      resolve();
+      await closingBegins;
+      await launch(spec);
+      order.push('launched');
+    });
+  });
+  vi.spyOn(launcher, 'close').mockImplementation(() => {
+    order.push('let go');
+    return close();
+  });
+  await manager.call('POST', `/agents/${agent}/start`);
+  await launching;
+  await manager.stop();
+  expect(order).toEqual(['launched', 'let go']);
 });

@@ -51,8 +51,12 @@ export class StartQueue implements OnApplicationBootstrap, BeforeApplicationShut
     this.periodic.every('start-queue', TICK_MS, () => this.tick());
   }
 
-  /** What is let in from now on would not be launched any more: it is left to other managers. */
   async beforeApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  /** What is let in from now on would not be launched any more: it is left to other managers. */
+  async close(): Promise<void> {
     this.closed = true;
     await this.underWay;
   }

@@ -161,6 +161,24 @@ describe('the queue of starts, one at a time', () => {
     });
   });
 
+  it('does not hide the logs of the instance that ran before', async () => {
+    const manager = await managerWith();
+    const agent = await manager.agent();
+    await start(manager, agent);
+    const runner = await manager.runner(agent);
+    const { instance_id } = runner.identity;
+    manager.launcher.instance(instance_id).log('why it fell');
+    manager.launcher.instance(instance_id).exit(1);
+    await manager.untilState(agent, 'failed');
+    await queued(manager, 1);
+    await start(manager, agent);
+    expect(await places(manager, [agent])).toEqual([1]);
+
+    const { body } = await manager.call('GET', `/agents/${agent}/logs`);
+    expect(body).toEqual({ instance_id, lines: ['why it fell'] });
+    runner.close();
+  });
+
   it('goes on at another manager: what was let in and never launched fails, the next has its turn', async () => {
     const second = await managerWith({ START_DEADLINE_SECONDS: '2' });
     const first = await second.join();
