@@ -1,8 +1,8 @@
-import { errorCatalogue } from '@roost/contracts';
-import { anAgent, type ApiAnswer, type ApiRequest } from '@roost/testing';
+import { anAgent, type ApiRequest } from '@roost/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
 import { type OpenApi, requestTo, type Route, routesOf, wrongTypes } from './openapi.walk';
+import { expectProblem } from './problem.expectation';
 
 const nul = '\u0000';
 const loneSurrogate = '\ud800';
@@ -31,22 +31,6 @@ describe('wrong requests', () => {
     keys['assert'] = (await api.createKey('users:assert')).key;
     keys['read'] = (await api.createKey('agents:read')).key;
   });
-
-  /** The answer is a problem of the catalogue, whole, and nothing of ours shines through. */
-  function expectProblem(answer: ApiAnswer, status: number | number[], what: string): void {
-    const problem = answer.body as Record<string, unknown>;
-    const told = `${what} -> ${answer.status} ${JSON.stringify(answer.body).slice(0, 400)}`;
-    expect([status].flat(), told).toContain(answer.status);
-    expect(answer.headers.get('content-type'), told).toMatch(/^application\/problem\+json/);
-    expect(Object.keys(errorCatalogue), told).toContain(problem['code']);
-    expect(problem, told).toMatchObject({
-      type: `urn:roost:error:${String(problem['code'])}`,
-      title: expect.any(String),
-      detail: expect.stringMatching(/\S/),
-      status: answer.status,
-      request_id: answer.headers.get('x-request-id'),
-    });
-  }
 
   const refused = async (request: ApiRequest, status: number | number[], client = roost().api) =>
     expectProblem(await client.send(request), status, `${request.method} ${request.path.slice(0, 100)}`);

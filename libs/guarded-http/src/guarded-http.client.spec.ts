@@ -1,64 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
-import { GuardedHttpClient, type GuardedHttpOptions, type GuardedRequest } from './guarded-http.client';
+import { describe, expect, it } from 'vitest';
 import type { ResolveAll } from './guarded.connector';
-
-const servers: Server[] = [];
-const clients: GuardedHttpClient[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  }
-});
-
-interface Seen {
-  method: string | undefined;
-  url: string | undefined;
-  headers: IncomingMessage['headers'];
-  body: string;
-}
-
-async function listen(answer: RequestListener, address = '127.0.0.1', atPort = 0) {
-  const seen: Seen[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      seen.push({ method: request.method, url: request.url, headers: request.headers, body });
-      answer(request, response);
-    });
-  });
-  servers.push(server);
-  server.listen(atPort, address);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { port, seen, origin: `http://${address}:${port}` };
-}
-
-const ok: RequestListener = (_request, response) => response.end('hello');
-const redirect =
-  (location: string, status = 302): RequestListener =>
-  (_request, response) =>
-    response.writeHead(status, { location }).end();
-
-function client(options: GuardedHttpOptions = {}): GuardedHttpClient {
-  const made = new GuardedHttpClient(options);
-  clients.push(made);
-  return made;
-}
-
-const get = (url: string, changes: Partial<GuardedRequest> = {}): GuardedRequest => ({
-  url,
-  method: 'GET',
-  deadline_ms: 5_000,
-  response_bytes_max: 1_000,
-  ...changes,
-});
+import { client, get, listen, ok, redirect } from './test/servers';
 
 /** Answers every name with these addresses, in turn; the last one stays. */
 function resolvesTo(...answers: string[][]): ResolveAll & { calls: number } {
@@ -255,58 +197,5 @@ describe('a redirect', () => {
       { code: 'redirect_refused' },
     );
     expect(seen).toHaveLength(6);
-  });
-});
-
-describe('an answer', () => {
-  const answerOf = async (answer: RequestListener, changes: Partial<GuardedRequest> = {}) => {
-    const { origin, port } = await listen(answer);
-    return client({ allowed_hosts: [`127.0.0.1:${port}`] }).request(get(origin, changes));
-  };
-
-  it('is decompressed', async () => {
-    const { body } = await answerOf((_request, response) =>
-      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('packed')),
-    );
-    expect(body.toString()).toBe('packed');
-  });
-
-  it('without an end is cut off at its limit', async () => {
-    const endless: RequestListener = (_request, response) => {
-      const more = (): void => {
-        while (response.write('x'.repeat(10_000)));
-        response.once('drain', more);
-      };
-      more();
-    };
-    await expect(answerOf(endless)).rejects.toMatchObject({ code: 'response_too_large' });
-  });
-
-  it('that unpacks to more than its limit is cut off there', async () => {
-    const bomb = gzipSync(Buffer.alloc(20_000_000));
-    await expect(
-      answerOf((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb), {
-        response_bytes_max: 100_000,
-      }),
-    ).rejects.toMatchObject({ code: 'response_too_large' });
-  });
-
-  it.each<[string, RequestListener]>([
-    ['that does not begin', () => undefined],
-    ['that does not end', (_request, response) => response.write('beginning')],
-  ])('%s is given up at the deadline', async (_what, answer) => {
-    await expect(answerOf(answer, { deadline_ms: 200 })).rejects.toMatchObject({ code: 'timed_out' });
-  });
-
-  it('that breaks off is a failed connection', async () => {
-    await expect(answerOf((_request, response) => response.destroy())).rejects.toMatchObject({
-      code: 'connection_failed',
-    });
-  });
-
-  it('that nobody waits for any more is dropped with the reason of the signal', async () => {
-    const given_up = new Error('stop');
-    const stop = new AbortController();
-    await expect(answerOf(() => stop.abort(given_up), { signal: stop.signal })).rejects.toBe(given_up);
   });
 });
