@@ -85,7 +85,10 @@ export class InstanceEnding {
     if (!before) return;
     this.logger.info({ agent_id, instance_id: id, ...(failure ?? { reason: 'stopped' }) }, 'instance ended');
     await this.settleOwed(agent_id, failure?.final ?? false);
-    await this.inbox.tidy(agent_id);
+    // Redis may be away: the next start tidies, too, and must not be forgotten for that.
+    await this.inbox.tidy(agent_id).catch((error: unknown) => {
+      this.logger.warn({ err: error, agent_id }, 'an inbox was not tidied; the next start does that');
+    });
     await this.statuses.announce(agent_id);
     this.events.ended({
       agent_id,

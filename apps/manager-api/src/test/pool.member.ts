@@ -6,7 +6,7 @@ import {
   poolPaths,
 } from '@roost/contracts';
 import { Messaging, type PoolAssignmentReader } from '@roost/messaging';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type ManagerHarness, TestRunner } from './manager.harness';
 
 /** A member of the warm pool as far as the manager can tell: it exchanges its code and waits. */
@@ -78,3 +78,25 @@ export class TestMember {
     this.messaging.close();
   }
 }
+
+export const poolRows = (
+  manager: ManagerHarness,
+): Promise<{ id: string; state: string; template: string }[]> =>
+  manager.database.query('SELECT id, state, template FROM pool_instances ORDER BY created_at');
+
+/** Instances of the pool, claimed ones too, that the platform shows as running. */
+export const launchedMembers = async (manager: ManagerHarness): Promise<string[]> =>
+  (await manager.launcher.list())
+    .filter(({ agent_id, state }) => agent_id === null && state === 'running')
+    .map(({ instance_id }) => instance_id);
+
+/** The pool is what it should be: that many rows, and one instance for each. */
+export const poolSettlesAt = (manager: ManagerHarness, count: number): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const ids = (await poolRows(manager)).map(({ id }) => id).sort();
+      expect(ids).toHaveLength(count);
+      expect((await launchedMembers(manager)).sort()).toEqual(ids);
+    },
+    { timeout: 15_000, interval: 20 },
+  );
