@@ -106,7 +106,8 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
             ),
           onCancelled: (message_ids) => register.forget(message_ids),
           skip: (message) => runs.skip(message),
-          pauseOf: ({ version }) => configurations.pauseOf(version),
+          pauseOf: ({ message_id, version }) =>
+            register.isSuspect(message_id) ? Promise.resolve(null) : configurations.pauseOf(version),
           acknowledge: (entry_ids) => acknowledge(inbox, entry_ids, fence),
           onFailure: (error) => {
             if (!aborted.signal.aborted && !fence.isRaised) exit(error);

@@ -213,4 +213,15 @@ describe('messages of an agent that collects', () => {
     expect(reports[2]).not.toHaveProperty('joined_message_ids');
     expect(agent.model.getRequests()).toHaveLength(2);
   });
+
+  it('are not joined with one that may have killed its runner', async () => {
+    const thread_id = newThreadId();
+    const sent = [];
+    for (const text of texts) sent.push(await agent.send(text, { thread_id }));
+    agent.suspects = [sent[1]!.message_id];
+    await agent.startRunner();
+    for (const [index, message] of sent.entries())
+      expect(await agent.reportOn(message)).toMatchObject({ content: `re: ${texts[index]}` });
+    expect(await agent.allReports()).toHaveLength(3);
+  });
 });

@@ -21,6 +21,11 @@ export class RunRegister {
     return [...this.begun];
   }
 
+  /** Whether the message may be what killed its runner: nothing is to share a run with it. */
+  isSuspect(message_id: string): boolean {
+    return this.suspects.has(message_id);
+  }
+
   /** Runs `work`, which answers these messages; nothing runs beside a suspect. */
   run<Result>(message_ids: string[], work: () => Promise<Result>): Promise<Result> {
     // Until the last suspect is done: they are the oldest messages, and none but they may be to blame.

@@ -31,6 +31,8 @@ export class AgentFixture {
   readonly messaging: Messaging;
   /** What the operator opens to tools. */
   allowed_hosts: string[] = [];
+  /** Messages that the next instance is told may end it. */
+  suspects: string[] = [];
   private readonly reports: StreamConsumer<'reports'>;
   private readonly received: RunnerReport[] = [];
   private readonly runners: RunnerService[] = [];
@@ -86,6 +88,7 @@ export class AgentFixture {
       token: this.manager.token,
       redis,
       configuration: this.manager.versions.get(version) ?? this.configure(version),
+      suspects: this.suspects,
       wake: { launched_at: Date.now(), exchanged_at: Date.now(), pooled: false, clock: Date.now() },
     };
     this.manager.exchange = () => {
