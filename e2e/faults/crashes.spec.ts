@@ -22,8 +22,11 @@ describe('a crash has a name', () => {
       expect({ state, reason, generation }).toEqual({ state: 'failed', reason: 'crash_loop', generation: 3 });
       expect(detail).toContain('exit code 7');
       expect(error.content).not.toBe('');
-      const reasons = chat.ofType('status').flatMap(({ state, code }) => (state === 'failed' ? [code] : []));
-      expect(reasons).toEqual(['start_failed', 'start_failed', 'crash_loop']);
+      const reasons = () =>
+        chat.ofType('status').flatMap(({ state, code }) => (state === 'failed' ? [code] : []));
+      // The third is told after the error.
+      await until('the chat hears why', () => reasons().length > 2);
+      expect(reasons()).toEqual(['start_failed', 'start_failed', 'crash_loop']);
       // Bounded: nothing is tried again before the backoff of 22 s or more is over, whatever is said.
       chat.say('and now?');
       const since = performance.now();
