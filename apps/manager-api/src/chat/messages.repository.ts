@@ -201,8 +201,11 @@ export class MessagesRepository {
   /** Gives up on all that an agent owes. @returns what was given up, in order. */
   async failOwed(agent_id: string, code: ErrorCode): Promise<OwedMessage[]> {
     const [rows] = await this.database.query<[OwedMessage[], number]>(
-      `UPDATE messages SET status = 'failed', error_code = $2, updated_at = now()
-       WHERE agent_id = $1 AND status = 'accepted' RETURNING id, thread_id`,
+      // Locked in the order in which a cancel locks them.
+      `WITH owed AS MATERIALIZED (
+         SELECT id FROM messages WHERE agent_id = $1 AND status = 'accepted' ORDER BY position FOR UPDATE)
+       UPDATE messages m SET status = 'failed', error_code = $2, updated_at = now()
+       FROM owed WHERE m.id = owed.id RETURNING m.id, m.thread_id`,
       [agent_id, code],
     );
     return rows;

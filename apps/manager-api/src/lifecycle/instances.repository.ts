@@ -186,6 +186,15 @@ export class InstancesRepository {
       .getMany();
   }
 
+  /** Whether that is still so: it may have become ready meanwhile. */
+  async isOverdue(id: string): Promise<boolean> {
+    const rows = await this.database.query<unknown[]>(
+      'SELECT 1 FROM instances WHERE id = $1 AND ended_at IS NULL AND deadline < now()',
+      [id],
+    );
+    return rows.length > 0;
+  }
+
   /** Ended instances whose container need not be kept any longer. */
   async listRemovable(): Promise<string[]> {
     const rows = await this.database.query<{ id: string }[]>(

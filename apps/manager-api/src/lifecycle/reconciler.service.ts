@@ -148,6 +148,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   /** Fenced off and recorded first: the kill that follows is then not taken for a crash. */
   private async endOverdue(): Promise<void> {
     await this.each(await this.instances.listOverdue(), async (instance) => {
+      if (!(await this.instances.isOverdue(instance.id))) return;
       await this.ending.finish(instance, nameOverdue(instance, this.config));
       if (!neverLaunched(instance)) this.inBackground(this.launcher.stop(instance.id, 0));
     });
