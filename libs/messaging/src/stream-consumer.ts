@@ -17,6 +17,9 @@ export interface StreamConsumerOptions<Name extends StreamName> {
   onRejected: (entry_ids: string[]) => void;
 }
 
+/** Entries looked at for one that another member holds. */
+const EARLIER_MAX = 100;
+
 /** One member of a stream's consumer group. Entries are delivered at least once, oldest first. */
 export class StreamConsumer<Name extends StreamName> {
   private readonly key: string;
@@ -96,6 +99,14 @@ export class StreamConsumer<Name extends StreamName> {
       claimed.push(...reply[1]);
     } while (cursor !== '0-0' && claimed.length < count);
     return this.accept(claimed);
+  }
+
+  /** Whether another member holds an entry that came before this one and has not acknowledged it. */
+  async isOvertaking(entry_id: string): Promise<boolean> {
+    const pending = (await this.withGroup(() =>
+      this.commands.xpending(this.key, this.group, '-', `(${entry_id}`, EARLIER_MAX),
+    )) as [string, string, number, number][];
+    return pending.some(([, member]) => member !== this.options.consumer);
   }
 
   /** How often an entry was delivered that is not acknowledged yet; 0 when it is not pending. */

@@ -59,6 +59,18 @@ describe('a stream with a consumer group', () => {
     expect(ids(await second.read(10))).toEqual([]);
   });
 
+  it('knows when a member is ahead of one that still holds an earlier entry', async () => {
+    const [one, other] = [member('agent_ahead', 'one'), member('agent_ahead', 'other')];
+    await messaging.streams.add('inbox', 'agent_ahead', entry('m1'));
+    await messaging.streams.add('inbox', 'agent_ahead', entry('m2'));
+    const [first] = await one.read(1);
+    const [second] = await other.read(1);
+    expect(await other.isOvertaking(second?.id ?? '')).toBe(true);
+    expect(await one.isOvertaking(first?.id ?? '')).toBe(false);
+    await one.acknowledge(first?.id ?? '');
+    expect(await other.isOvertaking(second?.id ?? '')).toBe(false);
+  });
+
   it('wakes a blocked reader', async () => {
     const reader = member('agent_3', 'reader', true);
     const reading = reader.read(1, 5_000);
@@ -95,17 +107,18 @@ describe('a stream with a consumer group', () => {
   it('of reports hints that there is something', async () => {
     const heard: string[] = [];
     const stop = messaging.topics.onReportsReady((agent_id) => heard.push(agent_id));
-    // Until the subscription stands: what was published before is not heard.
+    const report = {
+      outcome: 'failed' as const,
+      message_id: 'm1',
+      thread_id: 't1',
+      run_id: 'r1',
+      generation: 1,
+      code: 'run_failed',
+      detail: '',
+    };
+    // What is said before the subscription stands is not heard.
     await vi.waitFor(async () => {
-      await messaging.streams.add('reports', 'agent_7', {
-        outcome: 'failed',
-        message_id: 'm1',
-        thread_id: 't1',
-        run_id: 'r1',
-        generation: 1,
-        code: 'run_failed',
-        detail: '',
-      });
+      await messaging.streams.add('reports', 'agent_7', report);
       expect(heard).toContain('agent_7');
     });
     stop();

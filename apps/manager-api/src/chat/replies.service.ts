@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit }
 import { type ErrorCode, isErrorCode, newMessageId, type RunnerReport } from '@roost/contracts';
 import { Messaging, type StreamConsumer } from '@roost/messaging';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
 import { RunEndings } from '../cancelling/run-endings.service';
@@ -15,11 +16,12 @@ import { ThreadsRepository } from './threads.repository';
 
 const BATCH = 64;
 const GENERATION_MAX = 2 ** 31 - 1;
-/**
- * Milliseconds after which another manager's unfinished reports are taken over: less than an answer takes, so that the
- * next reply of a thread is not committed before one whose manager died. Two managers with one report do no harm.
- */
-const ABANDONED_MS = 250;
+/** Milliseconds after which another manager's unfinished reports are taken over. */
+const ABANDONED_MS = 30_000;
+/** The same for reports that a later one waits for. Two managers with one report do no harm. */
+const HOLDING_UP_MS = 250;
+/** Milliseconds between two looks whether another manager is done. */
+const LOOK_MS = 20;
 /** Deliveries after which a report is given up that fails for a reason of its own. */
 const DELIVERIES_MAX = 5;
 
@@ -108,8 +110,23 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   private async readAll(agent_id: string, consumer: StreamConsumer<'reports'>): Promise<void> {
     for (;;) {
       const entries = await consumer.read(BATCH);
-      if (entries.length === 0) return;
+      const [first] = entries;
+      if (!first) return;
+      await this.letEarlierEnd(agent_id, consumer, first.id);
       await this.handle(agent_id, consumer, entries);
+    }
+  }
+
+  /** A reply is not committed before those reported earlier, even if the manager that read them is dead. */
+  private async letEarlierEnd(
+    agent_id: string,
+    consumer: StreamConsumer<'reports'>,
+    entry_id: string,
+  ): Promise<void> {
+    for (let waited = 0; await consumer.isOvertaking(entry_id); waited += LOOK_MS) {
+      if (waited > HOLDING_UP_MS)
+        return this.handle(agent_id, consumer, await consumer.takeOver(HOLDING_UP_MS, BATCH));
+      await pause(LOOK_MS);
     }
   }
 

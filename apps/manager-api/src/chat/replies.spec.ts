@@ -46,6 +46,34 @@ describe('reports', () => {
     runner.close();
   });
 
+  it('that a killed manager had read come before later ones', async () => {
+    const id = await manager.agent();
+    const { thread_id } = await say(id, 'one');
+    const runner = await manager.runner(id);
+    const first = await runner.next();
+    const { body } = await manager.call('POST', `/agents/${id}/messages`, { content: 'two', thread_id });
+    const second = { ...first, message_id: (body as { message_id: string }).message_id };
+    const reports = `roost:agent:${id}:reports`;
+    const report = {
+      ...{ outcome: 'completed', message_id: first.message_id, thread_id, run_id: 'r', generation: 1 },
+      ...{ content: 'reply one', usage: null },
+    };
+    // Reported, and read by another manager, before ours looks.
+    await redis('XGROUP', 'CREATE', reports, 'manager', '0', 'MKSTREAM').catch(() => undefined);
+    const read_by_another = `redis.call('XADD', KEYS[1], '*', 'json', ARGV[1])
+      return redis.call('XREADGROUP', 'GROUP', 'manager', 'killed', 'COUNT', '1', 'STREAMS', KEYS[1], '>')`;
+    await redis('EVAL', read_by_another, '1', reports, JSON.stringify(report));
+    await runner.report(second, 'reply two');
+
+    await untilThread(thread_id, [
+      { content: 'one', status: 'done' },
+      { content: 'two', status: 'done' },
+      { content: 'reply one' },
+      { content: 'reply two' },
+    ]);
+    runner.close();
+  });
+
   it('of a generation that no agent can have are dropped, and the genuine one counts', async () => {
     const id = await manager.agent();
     const { thread_id } = await say(id, 'hello');
