@@ -28,6 +28,7 @@ const REDIS_LEFTOVERS = `
  */
 export class Oracle {
   private readonly accepted = new Set<string>();
+  private readonly excused = new Set<string>();
 
   private constructor(
     private readonly installation: Installation,
@@ -47,6 +48,14 @@ export class Oracle {
   /** Messages the service has acknowledged: they must be stored, whatever happens. */
   expect(...message_ids: string[]): void {
     for (const id of message_ids) this.accepted.add(id);
+  }
+
+  /**
+   * Redis has just lost its memory: what is owed now may have been answered there already, in a report that is gone.
+   * It is answered again, perhaps after what was said later.
+   */
+  async excuseOrder(): Promise<void> {
+    for (const id of await this.ledger.owed()) this.excused.add(id);
   }
 
   /** Resolves once everything holds. Rejects at once for what time does not heal, after `deadlineMs` for the rest. */
@@ -74,7 +83,7 @@ export class Oracle {
   private async broken(): Promise<string[]> {
     const lost = await this.ledger.lost([...this.accepted]);
     return [
-      ...(await this.ledger.breaches()),
+      ...(await this.ledger.breaches([...this.excused])),
       ...lost.map((id) => `${id} was acknowledged and is not stored`),
     ];
   }
