@@ -7,7 +7,7 @@ import { useFaults } from './use.faults';
 
 describe('an idle stop never cuts work', () => {
   const { roost, oracle } = useFaults({ env: { AGENT_INACTIVITY_CHECK_INTERVAL: '1' } });
-  const { agents, rounds } = sized({ short: { agents: 6, rounds: 10 }, full: { agents: 20, rounds: 50 } });
+  const { agents, rounds } = sized({ short: { agents: 6, rounds: 5 }, full: { agents: 20, rounds: 50 } });
 
   it(`${agents * rounds} races of a message against a stop: none is lost`, async () => {
     const random = seededRandom('races');

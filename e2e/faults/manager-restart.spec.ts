@@ -7,7 +7,7 @@ const story = Array.from({ length: 60 }, (_, index) => `Sentence ${index} of the
 
 describe('a manager restart keeps agents', () => {
   const { roost, oracle } = useFaults();
-  const { kills, agents } = sized({ short: { kills: 4, agents: 5 }, full: { kills: 20, agents: 20 } });
+  const { kills, agents } = sized({ short: { kills: 2, agents: 5 }, full: { kills: 20, agents: 20 } });
 
   it(`the manager is killed ${kills} times while ${agents} agents stream: the same instances, nothing lost`, async () => {
     roost().model.reply(story, { pace: { tokenDelayMs: 15 } });
@@ -65,7 +65,7 @@ describe('several managers', () => {
 
   it('restarted one after the other under traffic: no message lost, no run dropped, clients are told 1012', async () => {
     const { threads, messages } = sized({
-      short: { threads: 2, messages: 5 },
+      short: { threads: 2, messages: 3 },
       full: { threads: 4, messages: 20 },
     });
     const random = seededRandom('rolling restart');

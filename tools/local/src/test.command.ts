@@ -18,6 +18,7 @@ import { closingLine, countTests } from './test.results';
 const results = join(root, 'dist', 'test-results');
 const nx = join(root, 'node_modules', '.bin', 'nx');
 const vitest = join(root, 'node_modules', '.bin', 'vitest');
+const WHOLE_SUITE = 'Skipped tests of e2e/faults belong to the whole fault suite: npm run test:faults.';
 const e2eConfig = join('e2e', 'vitest.config.ts');
 
 /** `npm test`: set-up, then every check there is. */
@@ -44,6 +45,8 @@ export async function main(): Promise<number> {
   const counts = countTests(results);
   const failed = checks !== 0 || endToEnd !== 0 || counts.failed > 0;
   if (failed && counts.failed === 0) console.log('\nNot all checks passed: see above.');
+  if (counts.skipped > 0)
+    console.log(`\n${engine.available ? '' : 'What needs a Docker Engine was skipped. '}${WHOLE_SUITE}`);
   console.log(`\n${closingLine(counts)}`);
   return failed ? 1 : 0;
 }

@@ -54,8 +54,8 @@ export class Oracle {
    * Redis has just lost its memory: what is owed now may have been answered there already, in a report that is gone.
    * It is answered again, perhaps after what was said later.
    */
-  async excuseOrder(): Promise<void> {
-    for (const id of await this.ledger.owed()) this.excused.add(id);
+  async excuseOrder(message_ids?: readonly string[]): Promise<void> {
+    for (const id of message_ids ?? (await this.ledger.owed())) this.excused.add(id);
   }
 
   /** Resolves once everything holds. Rejects at once for what time does not heal, after `deadlineMs` for the rest. */
