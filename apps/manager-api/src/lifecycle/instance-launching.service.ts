@@ -130,6 +130,8 @@ export class InstanceLaunching {
       onFailedAttempt: ({ error }) => {
         trouble = error;
       },
+    }).catch((error: unknown) => {
+      throw late.signal.aborted ? trouble : error;
     });
     const timer = setTimeout(() => late.abort(), this.config.START_DEADLINE_SECONDS * 950);
     const tooLate = once(late.signal, 'abort').then(() => Promise.reject(trouble));
