@@ -4,6 +4,7 @@ import { Messaging, type StreamConsumer } from '@roost/messaging';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { withinDeadline } from '../deadline';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
 import { RunEndings } from '../cancelling/run-endings.service';
 import { InstancesRepository } from '../lifecycle/instances.repository';
@@ -22,6 +23,8 @@ const ABANDONED_MS = 30_000;
 const HOLDING_UP_MS = 250;
 /** Milliseconds between two looks whether another manager is done. */
 const LOOK_MS = 20;
+/** Milliseconds after which a reader that hangs keeps others from reading no more. */
+const DRAIN_MS_MAX = 60_000;
 /** Deliveries after which a report is given up that fails for a reason of its own. */
 const DELIVERIES_MAX = 5;
 
@@ -65,7 +68,12 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     }
     const state = { again: false, done: Promise.resolve() };
     this.underWay.set(agent_id, state);
-    state.done = this.drain(agent_id, state);
+    state.done = withinDeadline(this.drain(agent_id, state), DRAIN_MS_MAX, 'taking in reports').catch(
+      (error: unknown) => {
+        this.leave(agent_id, state);
+        throw error;
+      },
+    );
     return state.done;
   }
 
@@ -103,8 +111,12 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
       }
     } finally {
       // In the same tick as the last look at `again`: nobody is told "under way" of work that has ended.
-      this.underWay.delete(agent_id);
+      this.leave(agent_id, state);
     }
+  }
+
+  private leave(agent_id: string, state: object): void {
+    if (this.underWay.get(agent_id) === state) this.underWay.delete(agent_id);
   }
 
   private async readAll(agent_id: string, consumer: StreamConsumer<'reports'>): Promise<void> {

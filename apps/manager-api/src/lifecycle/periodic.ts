@@ -1,12 +1,16 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { withinDeadline } from '../deadline';
 import { LOGGER } from '../logging';
 import { LeasesRepository } from './leases.repository';
 
 /** Seconds a lease outlives its holder's last sign of life, so that another manager takes over soon. */
 const LEASE_S = 6;
 const RENEWAL_MS = (LEASE_S * 1_000) / 3;
+
+/** Milliseconds after which a round that hangs holds up the next one no more. */
+const ROUND_MS_MAX = 60_000;
 
 /**
  * Work done again and again by one manager at a time: whoever holds its lease in PostgreSQL. A holder keeps its leases
@@ -59,7 +63,8 @@ export class Periodic implements BeforeApplicationShutdown {
 
   private async once(name: string, work: () => Promise<void>): Promise<void> {
     try {
-      if (await this.leases.take(name, this.holder, LEASE_S)) await work();
+      if (await this.leases.take(name, this.holder, LEASE_S))
+        await withinDeadline(work(), ROUND_MS_MAX, name);
     } catch (error) {
       this.logger.warn({ err: error, work: name }, 'periodic work failed and will be repeated');
     }

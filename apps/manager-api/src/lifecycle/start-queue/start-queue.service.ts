@@ -7,6 +7,7 @@ import {
 import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { CONFIG, type ManagerConfig } from '../../config';
+import { withinDeadline } from '../../deadline';
 import { LOGGER } from '../../logging';
 import { hashSecret, newSecret } from '../../secrets/token.hash';
 import { AgentStatusPublisher } from '../agent-status.publisher';
@@ -17,6 +18,8 @@ import { Periodic } from '../periodic';
 import { RoomRepository } from './room.repository';
 import { StartQueueRepository } from './start-queue.repository';
 
+/** Milliseconds after which a pass that hangs holds up the next one no more. */
+const PASS_MS_MAX = 30_000;
 /** Milliseconds between two looks at those who wait. */
 const TICK_MS = 1_000;
 /** Starts let in by one statement; more follow in the next. */
@@ -69,7 +72,7 @@ export class StartQueue implements OnApplicationBootstrap, BeforeApplicationShut
     if (this.following) return this.following;
     const next = this.underWay.then(() => {
       this.following = null;
-      return this.pass();
+      return withinDeadline(this.pass(), PASS_MS_MAX, 'letting in starts');
     });
     this.following = next;
     this.underWay = next.catch(() => undefined);
