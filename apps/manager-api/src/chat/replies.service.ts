@@ -3,8 +3,8 @@ import { type ErrorCode, isErrorCode, newMessageId, type RunnerReport } from '@r
 import { Messaging, type StreamConsumer } from '@roost/messaging';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
-import { withinDeadline } from '../deadline';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
 import { RunEndings } from '../cancelling/run-endings.service';
 import { InstancesRepository } from '../lifecycle/instances.repository';
@@ -68,7 +68,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     }
     const state = { again: false, done: Promise.resolve() };
     this.underWay.set(agent_id, state);
-    state.done = withinDeadline(this.drain(agent_id, state), DRAIN_MS_MAX, 'taking in reports').catch(
+    state.done = pTimeout(this.drain(agent_id, state), { milliseconds: DRAIN_MS_MAX }).catch(
       (error: unknown) => {
         this.leave(agent_id, state);
         throw error;

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
-import { withinDeadline } from '../deadline';
 import { LOGGER } from '../logging';
 import { LeasesRepository } from './leases.repository';
 
@@ -64,7 +64,7 @@ export class Periodic implements BeforeApplicationShutdown {
   private async once(name: string, work: () => Promise<void>): Promise<void> {
     try {
       if (await this.leases.take(name, this.holder, LEASE_S))
-        await withinDeadline(work(), ROUND_MS_MAX, name);
+        await pTimeout(work(), { milliseconds: ROUND_MS_MAX });
     } catch (error) {
       this.logger.warn({ err: error, work: name }, 'periodic work failed and will be repeated');
     }

@@ -5,9 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Messaging } from '@roost/messaging';
+import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
 import { CONFIG, type ManagerConfig } from '../../config';
-import { withinDeadline } from '../../deadline';
 import { LOGGER } from '../../logging';
 import { hashSecret, newSecret } from '../../secrets/token.hash';
 import { AgentStatusPublisher } from '../agent-status.publisher';
@@ -72,7 +72,7 @@ export class StartQueue implements OnApplicationBootstrap, BeforeApplicationShut
     if (this.following) return this.following;
     const next = this.underWay.then(() => {
       this.following = null;
-      return withinDeadline(this.pass(), PASS_MS_MAX, 'letting in starts');
+      return pTimeout(this.pass(), { milliseconds: PASS_MS_MAX });
     });
     this.following = next;
     this.underWay = next.catch(() => undefined);
