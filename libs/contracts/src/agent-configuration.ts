@@ -24,6 +24,13 @@ export const COLLECT_PAUSE_MS_DEFAULT = 1_500;
 /** What a run may do where its version does not say. */
 export const defaultRunLimits = { steps_per_run: 12, tool_calls_per_run: 40 } as const;
 
+export interface KnowledgeSettings {
+  /** Answers rest on the knowledge bases alone: what they do not hold, the agent says it does not know. */
+  limit_to_knowledge_base: boolean;
+  /** A cheaper model of the same provider for grading and rewriting; null takes the agent's own. */
+  grading_model: string | null;
+}
+
 /** A version's configuration, complete and validated, secrets taken out. */
 export interface AgentConfiguration {
   name: string;
@@ -39,7 +46,14 @@ export interface AgentConfiguration {
   system_prompt: string;
   answer_in_user_language: boolean;
   use_markdown: boolean;
-  memory: { enabled: boolean; depth: number };
+  memory: {
+    enabled: boolean;
+    depth: number;
+    /** A running summary of what `depth` leaves out; absent in older versions: false. */
+    summarize?: boolean;
+    /** Facts about a user that outlive the thread; absent in older versions: false. */
+    long_term?: boolean;
+  };
   tools: AgentTool[];
   integrations: never[];
   limits: {
@@ -49,7 +63,13 @@ export interface AgentConfiguration {
     /** Absent in versions that were stored before agents had tools. */
     steps_per_run?: number;
     tool_calls_per_run?: number;
+    seconds_per_run?: number;
+    tokens_per_run?: number;
+    /** Null or absent: no budget. */
+    tokens_per_day?: number | null;
   };
+  /** How knowledge bases are used, for agents with a `knowledge_base` tool; absent in older versions. */
+  knowledge?: KnowledgeSettings;
   /** Seconds; null takes the service's default. */
   inactivity_timeout: number | null;
   access: { chat: ChatAccess };

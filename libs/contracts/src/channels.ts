@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { Citation } from './citation';
 import { RunTimeline } from './timeline';
+import { TokenUsage } from './usage';
 
 /** One accepted message on its way to a runner. */
 export const InboxEntry = z.object({
@@ -30,6 +32,8 @@ const answered = {
   timeline: RunTimeline.optional(),
   /** Earlier messages that were joined into the run and end with it, in order; absent when there is none. */
   joined_message_ids: z.array(z.string()).optional(),
+  /** Tokens by kind of call, however the run ended; absent when none were counted. */
+  token_usage: z.array(TokenUsage).optional(),
 };
 
 /** What became of one message, or of several joined into one run. Refused by the manager when the generation is not the agent's current one. */
@@ -39,6 +43,8 @@ export const RunnerReport = z.discriminatedUnion('outcome', [
     ...answered,
     content: z.string(),
     usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable(),
+    /** What the answer rests on; absent when it rests on no knowledge base. */
+    citations: z.array(Citation).optional(),
   }),
   z.object({ outcome: z.literal('failed'), ...answered, code: z.string(), detail: z.string() }),
   /** Stopped on request; `content` is what was streamed until then, empty when the run had said nothing. */

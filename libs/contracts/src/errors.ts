@@ -35,6 +35,16 @@ export const errorCatalogue = {
   client_message_id_reused: { status: 409, title: 'The client_message_id was used for another message' },
   thread_busy: { status: 409, title: 'The thread still owes an answer' },
   too_many_pending: { status: 429, title: 'Too many messages wait for an answer' },
+  // Knowledge
+  knowledge_base_not_found: { status: 404, title: 'There is no such knowledge base' },
+  document_not_found: { status: 404, title: 'There is no such document' },
+  embedding_unavailable: { status: 503, title: 'The embedding model does not answer' },
+  embedding_mismatch: { status: 409, title: 'The stored vectors were made by another embedding model' },
+  // Approvals
+  approval_not_found: { status: 404, title: 'There is no such request for approval' },
+  approval_decided: { status: 409, title: 'The request for approval was decided before' },
+  // Tools
+  tool_not_found: { status: 404, title: 'The agent has no such tool' },
   // Keys
   api_key_not_found: { status: 404, title: 'There is no such API key' },
   // Sockets
@@ -52,6 +62,7 @@ export const errorCatalogue = {
   model_timeout: { status: 504, title: 'The model provider took too long' },
   model_malformed: { status: 502, title: 'The model provider sent something that is not an answer' },
   run_limit_reached: { status: 500, title: 'The run reached its limit' },
+  budget_exhausted: { status: 429, title: 'The agent has spent its budget' },
   run_failed: { status: 500, title: 'The run failed' },
   run_cancelled: { status: 409, title: 'The run was cancelled' },
   run_lost: { status: 500, title: 'The run was lost' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Citation } from './citation';
 import { agentStates } from './status';
 import { RunTimeline } from './timeline';
 
@@ -71,6 +72,10 @@ export const MessageObject = z.object({
     .boolean()
     .optional()
     .meta({ description: 'True on an answer that was cancelled: `content` is what was said until then.' }),
+  citations: z
+    .array(Citation)
+    .optional()
+    .meta({ description: 'What an answer rests on, when it rests on a knowledge base.' }),
   joined_message_ids: z
     .array(z.string())
     .optional()
@@ -123,12 +128,20 @@ export const TokenFrame = z.object({
   message_id: z.string().meta({ description: 'The message of the user that is being answered.' }),
   ...place,
 });
+/** What a run does besides asking the model for its answer. */
+export const runSteps = ['retrieving', 'grading', 'rewriting', 'generating', 'summarizing'] as const;
+export type RunStep = (typeof runSteps)[number];
+
 export const RunFrame = z.object({
   type: z.literal('run'),
   content: z.string(),
   run_id: z.string(),
-  state: z.enum(['started', 'retrying', 'completed', 'failed', 'cancelled']),
+  state: z.enum(['started', 'working', 'retrying', 'completed', 'failed', 'cancelled']),
   message_id: z.string(),
+  step: z
+    .enum(runSteps)
+    .optional()
+    .meta({ description: 'What the run does now; with `working`. `content` says it in words.' }),
   timeline: RunTimeline.optional().meta({
     description: 'Where the time went; with `completed` and `failed`.',
   }),

@@ -21,6 +21,9 @@ export const newAgentId = (slug: string): string => `agent_${slug}_${suffix()}`;
 export const newThreadId = (): string => `thr_${unguessable()}`;
 export const newMessageId = (): string => `msg_${unguessable()}`;
 export const newRunId = (): string => `run_${unguessable()}`;
+export const newKnowledgeBaseId = (): string => `kb_${unguessable()}`;
+export const newDocumentId = (): string => `doc_${unguessable()}`;
+export const newApprovalId = (): string => `apr_${unguessable()}`;
 export const newApiKeyId = (): string => `key_${unguessable()}`;
 /** Lower case, so that it can name a container, a pod and a Redis user as it is. */
 export const newInstanceId = (): string => `inst-${label()}`;

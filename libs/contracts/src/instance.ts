@@ -29,6 +29,8 @@ export const internalPaths = {
   config: (agent_id: string) => `/agents/${agent_id}/config`,
   /** The checkpoint store of the instance's agent; see {@link CheckpointOperation}. */
   checkpoints: '/internal/checkpoints',
+  /** POST {@link RetrievalRequest} -> 200 {@link RetrievalResponse}; 403 for knowledge bases of other agents. */
+  knowledgeSearch: '/internal/knowledge/search',
 } as const;
 
 export interface ExchangeRequest {

@@ -4,6 +4,7 @@ import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type { InboxEntry } from '@roost/contracts';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
+import type { Asker } from '../tools/tool';
 import type { ToolboxFactory } from '../tools/toolbox.factory';
 import { agentNode } from './agent.node';
 import { AgentContext, AgentState, ToolTask } from './agent.state';
@@ -47,7 +48,7 @@ export class AgentGraph {
    */
   async answer(
     batch: Batch,
-    context: Omit<RunContext, 'message_id' | 'first_message_id' | 'toolbox'>,
+    context: Omit<RunContext, 'message_id' | 'first_message_id' | 'asker' | 'toolbox'>,
     signal: AbortSignal,
   ): Promise<GraphReply> {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
@@ -60,7 +61,7 @@ export class AgentGraph {
     const toolbox = await this.toolboxes.of(context.configuration);
     const { messages } = await this.graph.invoke(unfinished ? null : { messages: questions(batch) }, {
       configurable: { thread_id, message_id },
-      context: { ...context, message_id, first_message_id, toolbox },
+      context: { ...context, message_id, first_message_id, asker: askerOf(batch), toolbox },
       signal,
       // Two supersteps a step, and one for the input.
       recursionLimit: 2 * runLimits(configuration.limits).steps_per_run + 3,
@@ -116,6 +117,11 @@ export class AgentGraph {
 
 const questions = (batch: Batch): HumanMessage[] =>
   batch.map(({ message_id, content }) => new HumanMessage({ id: message_id, content }));
+
+const askerOf = (batch: Batch): Asker => {
+  const { thread_id, message_id, channel, user_id, user_data } = lastOf(batch);
+  return { thread_id, message_id, channel, user_id, user_data };
+};
 
 const messageOf = ({ metadata }: CheckpointTuple): unknown =>
   (metadata as { message_id?: unknown } | undefined)?.message_id;

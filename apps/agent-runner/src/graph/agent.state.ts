@@ -23,5 +23,7 @@ export const AgentContext = Annotation.Root({
   toolbox: Annotation<RunContext['toolbox']>,
   onToken: Annotation<RunContext['onToken']>,
   onRetry: Annotation<RunContext['onRetry']>,
+  asker: Annotation<RunContext['asker']>,
+  onStep: Annotation<RunContext['onStep']>,
   onTool: Annotation<RunContext['onTool']>,
 });

@@ -47,6 +47,7 @@ export async function rehearse(): Promise<void> {
       },
       onToken: () => undefined,
       onRetry: () => undefined,
+      onStep: () => undefined,
       onTool: () => undefined,
     },
     AbortSignal.timeout(DEADLINE_MS),

@@ -1,4 +1,5 @@
-import type { AgentRuntimeConfiguration, LoggedFrame } from '@roost/contracts';
+import type { AgentRuntimeConfiguration, LoggedFrame, RunStep } from '@roost/contracts';
+import type { Asker } from '../tools/tool';
 import type { Toolbox } from '../tools/toolbox';
 
 /** What one run hands to its nodes; none of it is kept in a checkpoint. */
@@ -8,11 +9,14 @@ export interface RunContext {
   /** The first of them. */
   first_message_id: string;
   configuration: AgentRuntimeConfiguration;
+  asker: Asker;
   /** Null for an agent without tools. */
   toolbox: Toolbox | null;
   /** Text of the answer, in order. A promise asks for a pause: what was handed over has not been written yet. */
   onToken: (text: string) => Promise<void> | undefined;
   /** The model did not answer and is asked again. */
   onRetry: (detail: string) => void;
+  /** Something besides the model's answer goes on. */
+  onStep: (step: RunStep, content: string) => void;
   onTool: (name: string, state: Extract<LoggedFrame, { type: 'tool' }>['state'], content: string) => void;
 }

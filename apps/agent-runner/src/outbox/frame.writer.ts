@@ -1,4 +1,4 @@
-import type { LoggedFrame, RunTimeline } from '@roost/contracts';
+import type { LoggedFrame, RunStep, RunTimeline } from '@roost/contracts';
 
 /** Milliseconds tokens are joined for, after the first. */
 export const JOIN_MS = 15;
@@ -53,6 +53,13 @@ export class FrameWriter {
 
   run(state: Exclude<RunState, 'started'>, content: string, timeline?: RunTimeline): void {
     this.waiting.push({ ...this.runFrame(state, content), ...(timeline ? { timeline } : {}) });
+    this.append();
+  }
+
+  /** Says what the run does; nobody waits for it, so it is the first thing left out. */
+  step(step: RunStep, content: string): void {
+    if (this.silent || this.full) return;
+    this.waiting.push({ ...this.runFrame('working', content), step });
     this.append();
   }
 
@@ -137,7 +144,7 @@ export class FrameWriter {
     this.options.onFailure(error);
   };
 
-  private runFrame(state: RunState, content: string): LoggedFrame {
+  private runFrame(state: RunState, content: string): Extract<LoggedFrame, { type: 'run' }> {
     const { run_id, message_id } = this.options;
     return { type: 'run', content, run_id, state, message_id };
   }

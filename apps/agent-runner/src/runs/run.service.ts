@@ -101,6 +101,7 @@ export class RunService {
             return frames.token(text);
           },
           onRetry: (detail) => frames.run('retrying', detail),
+          onStep: (step, content) => frames.step(step, content),
           onTool: (name, state, content) => frames.tool(name, state, content),
         },
         signal,

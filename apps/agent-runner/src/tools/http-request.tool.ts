@@ -8,6 +8,7 @@ import {
 import pRetry from 'p-retry';
 import { fillBody, fillUrl, type ToolArguments } from './template';
 import type { Tool, ToolAnswer, ToolCallOptions } from './tool';
+import { definition, type ToolBuilder } from './tool.builder';
 
 /** Milliseconds before a safe request is repeated, doubled for each further one. */
 const BACKOFF_MS = 200;
@@ -66,6 +67,14 @@ export class HttpRequest implements Tool {
     );
   }
 }
+
+export const httpRequestTool: ToolBuilder<HttpRequestTool> = (tool, { http }) =>
+  Promise.resolve([
+    {
+      definition: definition(tool.name, tool.description, tool.parameters),
+      tool: new HttpRequest(tool, http),
+    },
+  ]);
 
 class BusyError extends Error {
   constructor() {

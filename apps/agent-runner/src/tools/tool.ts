@@ -8,6 +8,16 @@ export interface ToolCallOptions {
   /** The same whenever the same call is repeated, in this instance or the next. */
   idempotency_key: string;
   signal: AbortSignal;
+  asker: Asker;
+}
+
+/** Whom the run answers, as far as a trusted party vouched for it: the model sets none of this. */
+export interface Asker {
+  thread_id: string;
+  message_id: string;
+  channel: string;
+  user_id: string | null;
+  user_data: Record<string, unknown>;
 }
 
 /** One thing an agent may do. */

@@ -18,12 +18,19 @@ export class ToolboxFactory {
     return box;
   }
 
-  private async build({ configuration, outbound }: AgentRuntimeConfiguration): Promise<Toolbox> {
-    const [{ Toolbox }, { outboundClient }] = await Promise.all([import('./toolbox'), import('./outbound')]);
+  private async build(runtime: AgentRuntimeConfiguration): Promise<Toolbox> {
+    const [{ Toolbox }, { outboundClient }, { buildTool }] = await Promise.all([
+      import('./toolbox'),
+      import('./outbound'),
+      import('./tool.builders'),
+    ]);
     // The operator's list is one for all versions, so connections are shared.
-    const key = JSON.stringify(outbound.allowed_hosts);
-    const client = this.clients.get(key) ?? outboundClient(outbound);
-    this.clients.set(key, client);
-    return new Toolbox(configuration.tools, client);
+    const key = JSON.stringify(runtime.outbound.allowed_hosts);
+    const http = this.clients.get(key) ?? outboundClient(runtime.outbound);
+    this.clients.set(key, http);
+    const built = await Promise.all(
+      runtime.configuration.tools.map((tool) => buildTool(tool, { http, runtime })),
+    );
+    return new Toolbox(built.flat());
   }
 }

@@ -1,7 +1,4 @@
-import type { AgentTool } from '@roost/contracts';
-import type { GuardedHttpClient } from '@roost/guarded-http';
 import { argumentsCheck, type CheckArguments } from './arguments.schema';
-import { HttpRequest } from './http-request.tool';
 import {
   type Tool,
   type ToolAnswer,
@@ -9,21 +6,19 @@ import {
   type ToolCallOptions,
   type ToolDefinition,
 } from './tool';
+import type { BuiltTool } from './tool.builder';
 
 /** The tools of one version of an agent. */
 export class Toolbox {
   readonly definitions: ToolDefinition[];
   private readonly tools: Map<string, { tool: Tool; check: () => CheckArguments }>;
 
-  constructor(tools: AgentTool[], http: GuardedHttpClient) {
-    this.definitions = tools.map(({ name, description, parameters }) => ({
-      type: 'function',
-      function: { name, description, parameters },
-    }));
+  constructor(built: BuiltTool[]) {
+    this.definitions = built.map(({ definition }) => definition);
     this.tools = new Map(
-      tools.map((tool) => [
-        tool.name,
-        { tool: builders[tool.type](tool, http), check: once(() => argumentsCheck(tool.parameters)) },
+      built.map(({ definition, tool }) => [
+        definition.function.name,
+        { tool, check: once(() => argumentsCheck(definition.function.parameters)) },
       ]),
     );
   }
@@ -56,11 +51,6 @@ export class Toolbox {
     }
   }
 }
-
-/** How each type of tool is made. */
-const builders: { [Type in AgentTool['type']]: (tool: AgentTool, http: GuardedHttpClient) => Tool } = {
-  http_request: (tool, http) => new HttpRequest(tool, http),
-};
 
 function once<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;

@@ -1,4 +1,10 @@
-import { type AgentTool, type FieldError, ServiceError, TOOL_PLACEHOLDER } from '@roost/contracts';
+import {
+  type AgentTool,
+  type FieldError,
+  type HttpRequestTool,
+  ServiceError,
+  TOOL_PLACEHOLDER,
+} from '@roost/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 const SCHEMA_BYTES_MAX = 16 * 1024;
@@ -31,7 +37,14 @@ export function checkTools(tools: AgentTool[]): void {
   if (first) throw new ServiceError('validation_failed', `${first.field}: ${first.message}`, { errors });
 }
 
-function problemsOf(tool: AgentTool): FieldError[] {
+/** What is asked of each type beyond its declaration. */
+const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: Type }>) => FieldError[] } = {
+  http_request: httpRequestProblems,
+};
+
+const problemsOf = (tool: AgentTool): FieldError[] => checks[tool.type](tool);
+
+function httpRequestProblems(tool: HttpRequestTool): FieldError[] {
   const { url, headers, query, body, parameters } = tool;
   return [
     ...problem('url', urlProblem(url)),
@@ -74,7 +87,7 @@ function schemaProblem(schema: { type?: unknown }): string | null {
 }
 
 /** Every placeholder is an argument that the model is told of. */
-function placeholderProblems({ url, query, body, parameters }: AgentTool): FieldError[] {
+function placeholderProblems({ url, query, body, parameters }: HttpRequestTool): FieldError[] {
   const { properties } = parameters as { properties?: unknown };
   const known = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
   const unknown = (template: unknown): string | null => {

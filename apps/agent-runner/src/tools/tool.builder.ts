@@ -1,0 +1,29 @@
+import type { AgentRuntimeConfiguration } from '@roost/contracts';
+import type { GuardedHttpClient } from '@roost/guarded-http';
+import type { Tool, ToolDefinition } from './tool';
+
+/** What tools are built with. */
+export interface ToolServices {
+  http: GuardedHttpClient;
+  runtime: AgentRuntimeConfiguration;
+}
+
+/** A tool and how the model is told of it. */
+export interface BuiltTool {
+  definition: ToolDefinition;
+  tool: Tool;
+}
+
+/**
+ * Makes the tools of one entry of the configuration: one, or as many as a document or server describes. Rejects when
+ * that cannot be had; the agent then works without them and the model is told so.
+ */
+export type ToolBuilder<Configured> = (
+  configured: Configured,
+  services: ToolServices,
+) => Promise<BuiltTool[]>;
+
+export const definition = (name: string, description: string, parameters: object): ToolDefinition => ({
+  type: 'function',
+  function: { name, description, parameters },
+});

@@ -1,0 +1,11 @@
+import type { AgentTool } from '@roost/contracts';
+import { httpRequestTool } from './http-request.tool';
+import type { BuiltTool, ToolBuilder, ToolServices } from './tool.builder';
+
+/** How each type of tool is made. */
+const builders: { [Type in AgentTool['type']]: ToolBuilder<Extract<AgentTool, { type: Type }>> } = {
+  http_request: httpRequestTool,
+};
+
+export const buildTool = (tool: AgentTool, services: ToolServices): Promise<BuiltTool[]> =>
+  builders[tool.type](tool, services);
