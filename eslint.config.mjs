@@ -38,6 +38,7 @@ const apps = [
   'e2e',
   'bench',
   'soak',
+  'eval',
   'cli',
   'local-stack',
 ];
@@ -108,6 +109,7 @@ export default tseslint.config(
       'libs/testing/**',
       'tools/bench/**',
       'tools/soak/**',
+      'tools/eval/**',
     ],
     rules: {
       'no-restricted-imports': 'off',
