@@ -85,6 +85,8 @@ import { BacklogRepository } from './metrics/backlog.repository';
 import { ManagerMetrics } from './metrics/manager.metrics';
 import { MetricsController } from './metrics/metrics.controller';
 import { SecretBox } from './secrets/secret-box';
+import { usageControllers, usageProviders } from './usage/usage.providers';
+import { userControllers, userProviders } from './users/users.providers';
 
 const controllers = [
   AgentsController,
@@ -100,6 +102,8 @@ const controllers = [
   MetricsController,
   PoolController,
   ThreadsController,
+  ...usageControllers,
+  ...userControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentsRepository, AgentsService];
@@ -183,6 +187,8 @@ export class AppModule implements OnApplicationShutdown {
         ...metrics,
         RouteTable,
         ...cancelling,
+        ...usageProviders,
+        ...userProviders,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

@@ -15,3 +15,4 @@ export * from './pool';
 export * from './status';
 export * from './timeline';
 export * from './usage';
+export * from './user-fact';

@@ -31,6 +31,10 @@ export const internalPaths = {
   checkpoints: '/internal/checkpoints',
   /** POST {@link RetrievalRequest} -> 200 {@link RetrievalResponse}; 403 for knowledge bases of other agents. */
   knowledgeSearch: '/internal/knowledge/search',
+  /** What the instance's agent remembers of its users; see {@link RememberFact}. */
+  facts: '/internal/facts',
+  /** GET -> 200 {@link SpentToday}. */
+  budget: '/internal/budget',
 } as const;
 
 export interface ExchangeRequest {

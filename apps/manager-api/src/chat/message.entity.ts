@@ -7,6 +7,7 @@ export type MessageStatus = 'accepted' | 'done' | 'failed';
 
 /** One entry of a thread. The status of a user's message is the outbox: `accepted` is owed an answer. */
 @Entity('messages')
+@Index('messages_by_user', ['user_id'], { where: 'user_id IS NOT NULL' })
 @Index('messages_in_thread', ['thread_id', 'position'])
 @Index('messages_owed', ['agent_id', 'position'], { where: "status = 'accepted'" })
 @Index('messages_active', ['agent_id', 'updated_at'])

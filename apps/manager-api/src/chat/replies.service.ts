@@ -9,6 +9,7 @@ import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
 import { RunEndings } from '../cancelling/run-endings.service';
 import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
+import { UsageRepository } from '../usage/usage.repository';
 import { ManagerMetrics } from '../metrics/manager.metrics';
 import { failureFrame, replyFrame } from './message.views';
 import { MessagesRepository } from './messages.repository';
@@ -43,6 +44,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly threads: ThreadsRepository,
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
+    private readonly usage: UsageRepository,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -150,12 +152,21 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     for (const { id, payload } of entries) {
       try {
         await this.commit(agent_id, payload);
+        await this.book(agent_id, payload);
       } catch (error) {
         if (await this.waits(agent_id, consumer, id, error)) continue;
         await this.setAside(agent_id, payload, error);
       }
       await consumer.acknowledge(id);
     }
+  }
+
+  /** After the reply, which somebody waits for; a report that is delivered again is booked once. */
+  private async book(
+    agent_id: string,
+    { run_id, message_id, token_usage = [] }: RunnerReport,
+  ): Promise<void> {
+    await this.usage.book({ booking_id: run_id, agent_id, message_id, usage: token_usage });
   }
 
   /** Whether a report that failed is tried again later, while those behind it go on. @throws what ends by itself */

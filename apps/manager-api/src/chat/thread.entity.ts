@@ -3,6 +3,7 @@ import { AgentEntity } from '../agents/agent.entity';
 
 /** One conversation of one user with one agent over one channel. */
 @Entity('threads')
+@Index('threads_by_user', ['user_id'], { where: 'user_id IS NOT NULL' })
 @Index('threads_by_agent', ['agent_id', 'created_at', 'id'])
 export class ThreadEntity {
   @PrimaryColumn('text')

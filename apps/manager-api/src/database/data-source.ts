@@ -11,6 +11,9 @@ import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
 import { LostRunEntity } from '../lifecycle/lost-run.entity';
 import { PoolInstanceEntity } from '../lifecycle/pool/pool-instance.entity';
+import { ModelPriceEntity } from '../usage/model-price.entity';
+import { TokenUsageEntity } from '../usage/token-usage.entity';
+import { UserFactEntity } from '../users/user-fact.entity';
 import { migrations } from './migrations';
 
 export const entities = [
@@ -24,8 +27,11 @@ export const entities = [
   LeaseEntity,
   LostRunEntity,
   MessageEntity,
+  ModelPriceEntity,
   PoolInstanceEntity,
   ThreadEntity,
+  TokenUsageEntity,
+  UserFactEntity,
 ];
 
 /** Milliseconds of one statement, for PostgreSQL; and for us, where it does not even answer that it took too long. */

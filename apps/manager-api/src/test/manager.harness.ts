@@ -5,6 +5,7 @@ import {
   type InstanceEnvironment,
   type RunnerReport,
   type RunTimeline,
+  type TokenUsage,
 } from '@roost/contracts';
 import { sharedStack } from '@roost/devstack';
 import type { MemoryLauncher } from '@roost/launcher';
@@ -275,13 +276,20 @@ export class TestRunner {
     entry: InboxEntry,
     outcome:
       | { outcome: 'cancelled'; content: string }
-      | { outcome: 'completed'; content: string; usage: null; timeline?: RunTimeline }
+      | {
+          outcome: 'completed';
+          content: string;
+          usage: null;
+          timeline?: RunTimeline;
+          token_usage?: TokenUsage[];
+        }
       | { outcome: 'failed'; code: string; detail: string },
     joined_message_ids?: string[],
+    run_id = 'run_test',
   ): Promise<void> {
     const { message_id, thread_id } = entry;
     const { generation } = this.identity;
-    const run = { message_id, thread_id, run_id: 'run_test', generation };
+    const run = { message_id, thread_id, run_id, generation };
     await this.messaging.streams.add('reports', this.agent_id, { ...run, joined_message_ids, ...outcome });
   }
 

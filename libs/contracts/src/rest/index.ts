@@ -7,3 +7,5 @@ export * from './message.dto';
 export * from './page.dto';
 export * from './problem.dto';
 export * from './timeline.dto';
+export * from './usage.dto';
+export * from './user.dto';

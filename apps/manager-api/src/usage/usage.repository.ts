@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { SpentToday, TokenUsage, UsageKind } from '@roost/contracts';
+import { DataSource } from 'typeorm';
+
+export interface Booking {
+  /** A repeat with the same id counts once. */
+  booking_id: string;
+  agent_id: string;
+  message_id: string | null;
+  usage: TokenUsage[];
+}
+
+export interface UsageRow {
+  day: string;
+  agent_id: string;
+  model: string;
+  kind: UsageKind;
+  calls: string;
+  input_tokens: string;
+  output_tokens: string;
+  cost: number | null;
+}
+
+export interface UsageFilter {
+  from: string | null;
+  to: string | null;
+  agent_id: string | null;
+  /** The last row of the page before. */
+  after: Pick<UsageRow, 'day' | 'agent_id' | 'model' | 'kind'> | null;
+  limit: number;
+}
+
+@Injectable()
+export class UsageRepository {
+  constructor(@InjectDataSource() private readonly database: DataSource) {}
+
+  async book({ booking_id, agent_id, message_id, usage }: Booking): Promise<void> {
+    if (usage.length === 0) return;
+    await this.database.query(
+      `INSERT INTO token_usage (booking_id, agent_id, message_id, kind, model, calls, input_tokens, output_tokens)
+       SELECT $1, $2, $3, kind, model, sum(calls), sum(input_tokens), sum(output_tokens)
+       FROM jsonb_to_recordset($4) AS spent (kind text, model text, calls integer, input_tokens bigint, output_tokens bigint)
+       GROUP BY kind, model ON CONFLICT DO NOTHING`,
+      [booking_id, agent_id, message_id, JSON.stringify(usage)],
+    );
+  }
+
+  /** Days are UTC. One row more than asked for. */
+  sums({ from, to, agent_id, after, limit }: UsageFilter): Promise<UsageRow[]> {
+    return this.database.query<UsageRow[]>(
+      `WITH sums AS (
+         SELECT to_char(booked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, agent_id, model, kind,
+                sum(calls) AS calls, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens
+         FROM token_usage
+         WHERE ($1::date IS NULL OR booked_at >= $1::date AT TIME ZONE 'UTC')
+           AND ($2::date IS NULL OR booked_at < ($2::date + 1) AT TIME ZONE 'UTC')
+           AND ($3::text IS NULL OR agent_id = $3)
+         GROUP BY day, agent_id, model, kind)
+       SELECT sums.*, ((input_tokens * input_per_million + output_tokens * output_per_million) / 1e6)::float8 AS cost
+       FROM sums LEFT JOIN model_prices USING (model)
+       WHERE $4::text IS NULL OR day < $4 OR (day = $4 AND (agent_id, model, kind) > ($5, $6, $7))
+       ORDER BY day DESC, agent_id, model, kind LIMIT $8`,
+      [from, to, agent_id, after?.day ?? null, after?.agent_id, after?.model, after?.kind, limit + 1],
+    );
+  }
+
+  /** The day is that of UTC, by the database's clock. */
+  async spentToday(agent_id: string): Promise<SpentToday> {
+    const [row] = await this.database.query<{ tokens: string; resets_in_s: number }[]>(
+      `SELECT coalesce(sum(input_tokens + output_tokens), 0) AS tokens,
+              ceil(extract(epoch FROM (date_trunc('day', now(), 'UTC') + interval '1 day') - now()))::integer AS resets_in_s
+       FROM token_usage WHERE agent_id = $1 AND booked_at >= date_trunc('day', now(), 'UTC')`,
+      [agent_id],
+    );
+    return { tokens: Number(row?.tokens ?? 0), resets_in_s: row?.resets_in_s ?? 0 };
+  }
+}

@@ -1,0 +1,108 @@
+import { FACTS_MAX, internalPaths } from '@roost/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+
+let manager: ManagerHarness;
+let agent_id: string;
+let runner: TestRunner;
+beforeAll(async () => {
+  manager = await ManagerHarness.start();
+  agent_id = await manager.agent();
+  await manager.call('POST', `/agents/${agent_id}/start`);
+  runner = await manager.runner(agent_id);
+});
+afterAll(async () => {
+  runner.close();
+  await manager.stop();
+});
+
+const remember = (user_id: string, text: string) =>
+  manager.internal('POST', `${internalPaths.facts}/remember`, { user_id, text }, runner.identity.token);
+const known = async (user_id: string) =>
+  (
+    await manager.internal('POST', `${internalPaths.facts}/list`, { user_id }, runner.identity.token)
+  ).body.facts.map(({ text }: { text: string }) => text) as string[];
+const factsOf = (user_id: string) => manager.call('GET', `/users/${encodeURIComponent(user_id)}/facts`);
+const erase = (user_id: string) => manager.call('DELETE', `/users/${encodeURIComponent(user_id)}`);
+const say = (user_id: string, content: string, thread_id?: string) =>
+  manager.call('POST', `/agents/${agent_id}/messages`, {
+    content,
+    user_id,
+    ...(thread_id === undefined ? {} : { thread_id }),
+  });
+
+describe('what an agent remembers of a user', () => {
+  it('is each fact once, oldest first, and nothing of other users', async () => {
+    await remember('ada', 'Likes tea.');
+    await remember('ada', 'Lives in Riga.');
+    await remember('ada', 'Likes tea.');
+    await remember('bob', 'Likes coffee.');
+    expect(await known('ada')).toEqual(['Likes tea.', 'Lives in Riga.']);
+  });
+
+  it('is bounded: the oldest gives way', async () => {
+    for (let number = 0; number <= FACTS_MAX; number += 1) await remember('talker', `Fact ${number}.`);
+    const facts = await known('talker');
+    expect(facts).toHaveLength(FACTS_MAX);
+    expect(facts[0]).toBe('Fact 1.');
+  });
+
+  it('can be forgotten one by one', async () => {
+    const { body } = await remember('carl', 'Has a cat.');
+    const forget = { user_id: 'carl', id: body.id as string };
+    const path = `${internalPaths.facts}/forget`;
+    for (let time = 0; time < 2; time += 1)
+      expect((await manager.internal('POST', path, forget, runner.identity.token)).status).toBe(204);
+    expect(await known('carl')).toEqual([]);
+  });
+
+  it('can be listed by an operator, whatever the user is called', async () => {
+    await remember('тг:5/7?', 'Пишет по-русски.');
+    expect((await factsOf('тг:5/7?')).body.items).toMatchObject([{ agent_id, text: 'Пишет по-русски.' }]);
+  });
+
+  it.each([
+    { user_id: 'x', text: ' ' },
+    { user_id: '', text: 'x' },
+    { user_id: 'x', text: 'x'.repeat(501) },
+  ])('refuses %j', async (fact) => {
+    const path = `${internalPaths.facts}/remember`;
+    expect((await manager.internal('POST', path, fact, runner.identity.token)).status).toBe(400);
+  });
+
+  it('is no business of the public API', async () => {
+    expect((await manager.call('POST', `${internalPaths.facts}/list`, { user_id: 'ada' })).status).toBe(404);
+  });
+});
+
+describe('erasing a user', () => {
+  it('takes facts, threads and messages, and what was written to threads of others', async () => {
+    const own = await say('dora', 'my secret');
+    const others = await say('emil', 'the thread of Emil');
+    await say('dora', 'another secret', others.body.thread_id as string);
+    await remember('dora', 'Has a secret.');
+
+    expect((await erase('dora')).status).toBe(204);
+
+    expect((await factsOf('dora')).body.items).toEqual([]);
+    expect((await manager.call('GET', `/threads/${own.body.thread_id}`)).status).toBe(404);
+    const { body } = await manager.call('GET', `/threads/${others.body.thread_id}/messages`);
+    expect(body.items).toMatchObject([{ content: 'the thread of Emil' }, { content: '[erased]' }]);
+    const left = await manager.database.query<unknown[]>(
+      "SELECT id FROM messages WHERE user_id = 'dora' OR content LIKE '%secret%'",
+    );
+    expect(left).toEqual([]);
+  });
+
+  it('of whom nothing is known is done already', async () => {
+    expect((await erase('nobody')).status).toBe(204);
+  });
+
+  it('is not for keys that may only read', async () => {
+    const { body } = await manager.call('POST', '/api-keys', { name: 'reader', scopes: ['agents:read'] });
+    const answer = await manager.call('DELETE', '/users/emil', undefined, {
+      authorization: `Bearer ${body.key}`,
+    });
+    expect(answer.status).toBe(403);
+  });
+});
