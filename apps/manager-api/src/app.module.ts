@@ -15,6 +15,8 @@ import { CredentialsService } from './access/credentials.service';
 import { AgentsController } from './agents/agents.controller';
 import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
+import { AgentImportController } from './agents/import/import.controller';
+import { AgentImportService } from './agents/import/import.service';
 import { CancellingService } from './cancelling/cancelling.service';
 import { CancelsController } from './cancelling/cancels.controller';
 import { RunEndingsRepository } from './cancelling/run-endings.repository';
@@ -89,6 +91,7 @@ import { usageControllers, usageProviders } from './usage/usage.providers';
 import { userControllers, userProviders } from './users/users.providers';
 
 const controllers = [
+  AgentImportController,
   AgentsController,
   ApiKeysController,
   CancelsController,
@@ -106,7 +109,7 @@ const controllers = [
   ...userControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
-const agents = [AgentsRepository, AgentsService];
+const agents = [AgentImportService, AgentsRepository, AgentsService];
 const lifecycle = [
   AccessSweep,
   AgentStatusPublisher,

@@ -9,3 +9,4 @@ export * from './problem.dto';
 export * from './timeline.dto';
 export * from './usage.dto';
 export * from './user.dto';
+export * from './import.dto';
