@@ -1,7 +1,7 @@
 import { type SearchMode, searchModes } from '@roost/contracts';
 import { type Installation, prepareStandaloneInstallation } from '@roost/testing';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type EvalConfig, readConfig } from './config';
 import { readDataset } from './dataset';
 import { measureJudged } from './judged.measure';
@@ -30,7 +30,11 @@ const { installation, close } = await prepareStandaloneInstallation('eval', {
   ...(config.judge ? { OPENAI_API_KEY: config.judge.api_key, OPENAI_BASE_URL: config.judge.base_url } : {}),
 });
 try {
-  const { api } = await installation.startManager(embeddingsOf(installation, config));
+  const { api } = await installation.startManager({
+    ...embeddingsOf(installation, config),
+    // Goes with the installation.
+    KNOWLEDGE_DIR: join(installation.directory, 'knowledge'),
+  });
   await evaluate(api);
 } catch (error) {
   if (!interrupted.signal.aborted) console.error(installation.logs(20));
