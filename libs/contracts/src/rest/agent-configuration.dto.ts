@@ -9,8 +9,8 @@ import {
   type OnBusy,
   onBusyModes,
 } from '../agent-configuration';
-import { type AgentTool, toolTypes } from '../agent-tool';
-import { HttpRequestToolDto, ToolDto } from './agent-tool.dto';
+import type { AgentTool } from '../agent-tool';
+import { ToolDto, toolDtos } from './agent-tool.dto';
 import {
   BooleanField,
   EnumField,
@@ -149,7 +149,7 @@ export class AccessDto {
 }
 
 /** What an operator says of an agent. Each change makes a new version. */
-@ApiExtraModels(HttpRequestToolDto)
+@ApiExtraModels(...Object.values(toolDtos))
 export class AgentConfigurationDto {
   @StringField({
     description: 'What people call the agent.',
@@ -222,7 +222,7 @@ export class AgentConfigurationDto {
     max: 64,
     unique: ({ name }: ToolDto & { name?: string }) => name,
     otherwise: ToolDto,
-    types: { [toolTypes[0]]: HttpRequestToolDto },
+    types: toolDtos,
   })
   tools!: AgentTool[];
 

@@ -7,3 +7,5 @@ export * from './message.dto';
 export * from './page.dto';
 export * from './problem.dto';
 export * from './timeline.dto';
+export * from './tools/http-request.dto';
+export * from './tools/tool.fields';
