@@ -1,5 +1,6 @@
 import { type AgentTool, type FieldError, ServiceError } from '@roost/contracts';
 import { httpRequestProblems } from './tools/http-request.check';
+import { secretProblems } from './tools/secret-uses';
 
 /**
  * What the declarations of a tool cannot say by themselves: templates, headers and the schema of its arguments.
@@ -18,4 +19,4 @@ const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: T
   http_request: httpRequestProblems,
 };
 
-const problemsOf = (tool: AgentTool): FieldError[] => checks[tool.type](tool);
+const problemsOf = (tool: AgentTool): FieldError[] => [...checks[tool.type](tool), ...secretProblems(tool)];

@@ -17,6 +17,7 @@ import {
   IntegerField,
   NestedField,
   NumberField,
+  ObjectField,
   ReservedListField,
   StringField,
   UnionListField,
@@ -225,6 +226,15 @@ export class AgentConfigurationDto {
     types: toolDtos,
   })
   tools!: AgentTool[];
+
+  @ObjectField({
+    description:
+      'Secrets for `{secret.name}` in tools, by name. Stored encrypted, never returned: `secret_names` says which there are. A patch adds and replaces; null removes one.',
+    example: { shop_token: 'tok-…' },
+    optional: true,
+    writeOnly: true,
+  })
+  secrets?: Record<string, string | null>;
 
   @ReservedListField({
     description: 'Messengers the agent is connected to. No integration type is available yet.',

@@ -3,8 +3,8 @@ import { EnumField, IntegerField, ObjectField, StringField } from '../field.deco
 import { ToolNameField, ToolTypeField } from './tool.fields';
 
 /**
- * A request the model may make. `{name}` in `url`, `query` and `body` stands for the argument of that name. Nothing
- * here is secret: the configuration can be read with `agents:read`.
+ * A request the model may make. `{name}` stands for the argument of that name, `{user.phone_number}` for what a
+ * trusted party said of the user, `{secret.name}` for a secret of the agent.
  */
 export class HttpRequestToolDto {
   @ToolTypeField('http_request')
@@ -26,7 +26,7 @@ export class HttpRequestToolDto {
 
   @StringField({
     description:
-      'Where to. Placeholders may stand in path and query only. Private hosts and ports other than 80 and 443 are reached only where the operator allows them (`TOOL_ALLOWED_HOSTS`).',
+      'Where to. Placeholders, but no secrets, may stand in path and query only. Private hosts and ports other than 80 and 443 are reached only where the operator allows them (`TOOL_ALLOWED_HOSTS`).',
     example: 'https://shop.example/orders/{order_id}',
     min: 1,
     max: 2_000,
@@ -34,8 +34,9 @@ export class HttpRequestToolDto {
   url!: string;
 
   @ObjectField({
-    description: 'Headers, sent as they are. They do not follow a redirect to another host.',
-    example: { accept: 'application/json' },
+    description:
+      'Headers; `{user.…}` and `{secret.…}` may stand in them. They do not follow a redirect to another host.',
+    example: { authorization: 'Bearer {secret.shop_token}' },
     default: {},
   })
   headers!: Record<string, string>;
@@ -93,6 +94,16 @@ export class HttpRequestToolDto {
     default: 65_536,
   })
   response_bytes_max!: number;
+
+  @StringField({
+    description:
+      'What the model is shown of a JSON answer: JSONPath (RFC 9535). One value found is shown by itself, several as a list.',
+    example: '$.orders[*].status',
+    min: 1,
+    max: 500,
+    nullable: true,
+  })
+  answer_path!: string | null;
 
   @StringField({
     description:
