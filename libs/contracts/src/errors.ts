@@ -29,6 +29,7 @@ export const errorCatalogue = {
   agent_disabled: { status: 409, title: 'The agent is disabled' },
   agent_failed: { status: 409, title: 'The agent could not start' },
   model_key_required: { status: 400, title: 'Another base_url needs its own api_key' },
+  secret_required: { status: 400, title: 'A secret must be sent again for another host' },
   integration_unavailable: { status: 501, title: 'Integrations are not available yet' },
   // Threads and messages
   thread_not_found: { status: 404, title: 'There is no such thread' },
@@ -45,6 +46,7 @@ export const errorCatalogue = {
   approval_decided: { status: 409, title: 'The request for approval was decided before' },
   // Tools
   tool_not_found: { status: 404, title: 'The agent has no such tool' },
+  tool_timeout: { status: 504, title: 'The tool has not answered in time' },
   // Keys
   api_key_not_found: { status: 404, title: 'There is no such API key' },
   // Sockets

@@ -10,3 +10,5 @@ export * from './timeline.dto';
 export * from './usage.dto';
 export * from './user.dto';
 export * from './import.dto';
+export * from './tools/http-request.dto';
+export * from './tools/tool.fields';

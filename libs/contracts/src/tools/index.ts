@@ -1,0 +1,2 @@
+export * from './http-request.tool';
+export * from './placeholder';
