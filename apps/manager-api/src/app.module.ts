@@ -51,6 +51,7 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { knowledgeStoreControllers, knowledgeStoreProviders } from './knowledge/store.providers';
 import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
@@ -107,6 +108,7 @@ const controllers = [
   ThreadsController,
   ...usageControllers,
   ...userControllers,
+  ...knowledgeStoreControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentImportService, AgentsRepository, AgentsService];
@@ -192,6 +194,7 @@ export class AppModule implements OnApplicationShutdown {
         ...cancelling,
         ...usageProviders,
         ...userProviders,
+        ...knowledgeStoreProviders,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
