@@ -1,4 +1,6 @@
-export const toolTypes = ['http_request'] as const;
+import type { KnowledgeBaseTool } from './tools/knowledge-base.tool';
+
+export const toolTypes = ['http_request', 'knowledge_base'] as const;
 export type ToolType = (typeof toolTypes)[number];
 
 /** What models take as the name of a tool. */
@@ -37,4 +39,4 @@ export interface HttpRequestTool {
 }
 
 /** What an agent may do besides talking; told apart by `type`. */
-export type AgentTool = HttpRequestTool;
+export type AgentTool = HttpRequestTool | KnowledgeBaseTool;

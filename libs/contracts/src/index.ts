@@ -14,4 +14,5 @@ export * from './knowledge';
 export * from './pool';
 export * from './status';
 export * from './timeline';
+export * from './tools/knowledge-base.tool';
 export * from './usage';

@@ -2,6 +2,7 @@ import {
   internalPaths,
   type ExchangeResponse,
   type InboxEntry,
+  type Citation,
   type InstanceEnvironment,
   type RunnerReport,
   type RunTimeline,
@@ -275,7 +276,13 @@ export class TestRunner {
     entry: InboxEntry,
     outcome:
       | { outcome: 'cancelled'; content: string }
-      | { outcome: 'completed'; content: string; usage: null; timeline?: RunTimeline }
+      | {
+          outcome: 'completed';
+          content: string;
+          usage: null;
+          timeline?: RunTimeline;
+          citations?: Citation[];
+        }
       | { outcome: 'failed'; code: string; detail: string },
     joined_message_ids?: string[],
   ): Promise<void> {
