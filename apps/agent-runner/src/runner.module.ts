@@ -15,6 +15,7 @@ import { HeartbeatService } from './heartbeat/heartbeat.service';
 import { acknowledge } from './inbox/acknowledgement';
 import { InboxReader } from './inbox/inbox.reader';
 import { ThreadScheduler } from './inbox/thread.scheduler';
+import { KnowledgeClient } from './knowledge/knowledge.client';
 import { Fence } from './lifecycle/fence';
 import { RunnerService } from './lifecycle/runner.service';
 import { ReportSender } from './outbox/report.sender';
@@ -67,7 +68,8 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
         backoff_ms: MODEL_BACKOFF_MS,
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
-      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory);
+      const knowledge = new KnowledgeClient(manager);
+      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory, knowledge);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);

@@ -72,10 +72,10 @@ export const MessageObject = z.object({
     .boolean()
     .optional()
     .meta({ description: 'True on an answer that was cancelled: `content` is what was said until then.' }),
-  citations: z
-    .array(Citation)
-    .optional()
-    .meta({ description: 'What an answer rests on, when it rests on a knowledge base.' }),
+  citations: z.array(Citation).optional().meta({
+    description:
+      'What an answer rests on, when it rests on a knowledge base: `[1]` in `content` is the first.',
+  }),
   joined_message_ids: z
     .array(z.string())
     .optional()

@@ -15,6 +15,5 @@ export * from './pool';
 export * from './status';
 export * from './timeline';
 export * from './tools';
-export * from './tools/knowledge-base.tool';
 export * from './usage';
 export * from './user-fact';

@@ -29,6 +29,8 @@ export interface ManagerRequest<Result = unknown> {
   body?: unknown;
   /** Milliseconds over all attempts. */
   deadline_ms: number;
+  /** Milliseconds one attempt may take, when it may take longer than most. */
+  timeout_ms?: number;
   signal?: AbortSignal;
   /** The attempt that succeeded, with when it was sent and answered by this machine's clock. */
   onAnswer?: (result: Result, sent: number, received: number) => void;
@@ -65,10 +67,11 @@ export class ManagerClient {
     method,
     path,
     body,
+    timeout_ms = REQUEST_TIMEOUT_MS,
     signal,
     onAnswer,
   }: ManagerRequest<Result>): Promise<Result> {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(timeout_ms);
     let status: number;
     let answer: string;
     const sent = Date.now();

@@ -1,8 +1,9 @@
-import { type InboxEntry, newRunId, type RunnerReport } from '@roost/contracts';
+import { type InboxEntry, newRunId, type RunnerReport, type TokenUsage } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { AgentGraph } from '../graph/agent.graph';
+import { RunMeter } from '../graph/run.meter';
 import type { Fence } from '../lifecycle/fence';
 import { FrameWriter } from '../outbox/frame.writer';
 import type { ReportSender } from '../outbox/report.sender';
@@ -89,6 +90,7 @@ export class RunService {
     log: Logger,
   ): Promise<Outcome> {
     const started = performance.now();
+    const meter = new RunMeter();
     const watch = this.timeline.begin(lastOf(batch).accepted_at);
     frames.started();
     try {
@@ -96,6 +98,7 @@ export class RunService {
         batch,
         {
           configuration: await unlessAborted(this.configurations.of(lastOf(batch).version), signal),
+          meter,
           onToken: (text) => {
             watch.token();
             return frames.token(text);
@@ -109,16 +112,23 @@ export class RunService {
       // Cancelled before, by a run whose report was lost.
       if (reply.interrupted) {
         frames.run('cancelled', 'The run was cancelled.');
-        return { outcome: 'cancelled', content: reply.content };
+        return { outcome: 'cancelled', content: reply.content, ...counted(reply) };
       }
       const timeline = watch.completed();
       frames.run('completed', 'The run has completed.', timeline);
       log.info({ ms: Math.round(performance.now() - started) }, 'run completed');
-      const { content, usage } = reply;
-      return { outcome: 'completed', content, usage, ...(timeline ? { timeline } : {}) };
+      const { content, usage, citations } = reply;
+      return {
+        outcome: 'completed',
+        content,
+        usage,
+        ...counted(reply),
+        ...(citations.length > 0 ? { citations } : {}),
+        ...(timeline ? { timeline } : {}),
+      };
     } catch (error) {
       this.fence.inspect(error);
-      if (wasCancelled(signal) && !this.fence.isRaised) return this.keep(batch, frames, log);
+      if (wasCancelled(signal) && !this.fence.isRaised) return this.keep(batch, frames, meter, log);
       if (signal.aborted || this.fence.isRaised) {
         frames.discard();
         throw error;
@@ -127,12 +137,13 @@ export class RunService {
       log.warn({ failure: failure.code, ...logFieldsOf(error) }, 'run failed');
       const timeline = watch.failed();
       frames.run('failed', failure.detail, timeline);
-      return { outcome: 'failed', ...failure, ...(timeline ? { timeline } : {}) };
+      const spent = counted({ token_usage: meter.entries });
+      return { outcome: 'failed', ...failure, ...spent, ...(timeline ? { timeline } : {}) };
     }
   }
 
   /** The next run of the thread is shown what this one was asked, and what it had said. */
-  private async keep(batch: Batch, frames: FrameWriter, log: Logger): Promise<Outcome> {
+  private async keep(batch: Batch, frames: FrameWriter, meter: RunMeter, log: Logger): Promise<Outcome> {
     frames.endAnswer();
     frames.run('cancelled', 'The run was cancelled.');
     await frames.drain();
@@ -141,7 +152,7 @@ export class RunService {
       .keep(batch, content)
       .catch((error: unknown) => log.warn({ err: error }, 'what was said is not remembered'));
     log.info({ characters: content.length }, 'run cancelled');
-    return { outcome: 'cancelled', content };
+    return { outcome: 'cancelled', content, ...counted({ token_usage: meter.entries }) };
   }
 
   private async countTaken(batch: Batch): Promise<number> {
@@ -151,6 +162,9 @@ export class RunService {
     });
   }
 }
+
+const counted = ({ token_usage }: { token_usage: TokenUsage[] }): { token_usage?: TokenUsage[] } =>
+  token_usage.length > 0 ? { token_usage } : {};
 
 type OwnFields<Report> = Report extends unknown
   ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids'>

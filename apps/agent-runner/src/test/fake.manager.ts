@@ -8,6 +8,9 @@ import {
   poolPaths,
   type PoolReadyRequest,
   type ReadyResponse,
+  type RetrievalRequest,
+  type RetrievalResponse,
+  type RetrievedChunk,
 } from '@roost/contracts';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -19,6 +22,8 @@ export interface ReceivedRequest {
   path: string;
   authorization: string | undefined;
 }
+
+type Found = RetrievedChunk[] | { status: number };
 
 /** The manager's internal port as its contract says, for one agent, kept in memory. */
 export class FakeManager {
@@ -33,6 +38,10 @@ export class FakeManager {
   readonly waiting: PoolReadyRequest[] = [];
   /** The token that is valid now. */
   token = 'token-1';
+  /** What a search of the knowledge bases finds, or the status it is refused with. */
+  knowledge: (request: RetrievalRequest) => Found | Promise<Found> = () => [];
+  /** The searches, in the order in which they came. */
+  readonly searches: RetrievalRequest[] = [];
   /** Answers the next requests with these statuses instead. */
   readonly failNext: number[] = [];
   /** Keeps requests waiting for as long as the promise it returns; for requests that are to be served, nothing. */
@@ -93,6 +102,14 @@ export class FakeManager {
     if (request.headers.authorization !== `Bearer ${this.token}`) return reply(response, 401);
     if (pathname === internalPaths.ready)
       return reply(response, 200, { ready_at: Date.now(), clock: Date.now() } satisfies ReadyResponse);
+    if (pathname === internalPaths.knowledgeSearch) {
+      const search = JSON.parse(body) as RetrievalRequest;
+      this.searches.push(search);
+      const found = await this.knowledge(search);
+      return Array.isArray(found)
+        ? reply(response, 200, { results: found } satisfies RetrievalResponse)
+        : reply(response, found.status);
+    }
     if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
       const operation = pathname.slice(internalPaths.checkpoints.length + 1);
       const result = this.checkpoints.handle(

@@ -17,6 +17,12 @@ export function checkTools(tools: AgentTool[]): void {
 /** What is asked of each type beyond its declaration. */
 const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: Type }>) => FieldError[] } = {
   http_request: httpRequestProblems,
+  // Whether the knowledge bases exist is seen when they are searched: they may be made, or go, at any time.
+  knowledge_base: () => [],
 };
 
-const problemsOf = (tool: AgentTool): FieldError[] => [...checks[tool.type](tool), ...secretProblems(tool)];
+const problemsOf = (tool: AgentTool): FieldError[] => [
+  // Which check belongs to which tool is said by the table's type.
+  ...(checks[tool.type] as (tool: AgentTool) => FieldError[])(tool),
+  ...secretProblems(tool),
+];

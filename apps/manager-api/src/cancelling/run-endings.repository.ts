@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { RunTimeline } from '@roost/contracts';
+import type { Citation, RunTimeline } from '@roost/contracts';
 import { DataSource } from 'typeorm';
+import { storableCitations } from '../chat/message.citations';
 import { MessageEntity } from '../chat/message.entity';
 
 /** A message that is owed an answer, by its place. */
@@ -24,6 +25,7 @@ export interface RunReply {
   usage: { input_tokens: number; output_tokens: number } | null;
   interrupted: boolean;
   timeline: RunTimeline | null;
+  citations?: Citation[] | undefined;
 }
 
 /** Empty when nothing was committed: it had been before, or the report is of another generation. */
@@ -35,8 +37,8 @@ const COMMIT = `WITH answered AS (UPDATE messages SET status = 'done', updated_a
      WHERE id = ANY($8) AND id <> $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
        AND EXISTS (SELECT 1 FROM answered))
    INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation,
-                         usage, interrupted, timeline)
-   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $9, $10 FROM answered
+                         usage, interrupted, timeline, citations)
+   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $9, $10, $11 FROM answered
    ON CONFLICT DO NOTHING RETURNING *`;
 
 /** How runs end that are not one message with one whole reply: cancelled ones, and those of joined messages. */
@@ -91,6 +93,7 @@ export class RunEndingsRepository {
       reply.joined_message_ids,
       reply.interrupted,
       reply.timeline,
+      storableCitations(reply.citations),
     ]);
     if (committed) return committed;
     const before = await this.database

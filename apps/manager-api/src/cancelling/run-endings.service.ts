@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type LoggedFrame, newMessageId, type RunnerReport, type RunTimeline } from '@roost/contracts';
+import {
+  type Citation,
+  type LoggedFrame,
+  newMessageId,
+  type RunnerReport,
+  type RunTimeline,
+} from '@roost/contracts';
 import { Messaging, type StreamedRun } from '@roost/messaging';
 import type { MessageEntity } from '../chat/message.entity';
 import { failureFrame, replyFrame } from '../chat/message.views';
@@ -100,6 +106,7 @@ export class RunEndings {
     run: Pick<Report<'completed'>, 'message_id' | 'thread_id' | 'content' | 'usage'> & {
       joined_message_ids?: string[] | undefined;
       timeline?: RunTimeline | undefined;
+      citations?: Citation[] | undefined;
       generation: number | null;
       interrupted: boolean;
     },
@@ -117,6 +124,7 @@ export class RunEndings {
       usage,
       interrupted,
       timeline: run.timeline ?? null,
+      citations: run.citations,
     });
     if (!reply) return null;
     const joined = joined_message_ids.length > 0 ? await this.endings.listJoined(message_id) : [];

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Generated, Index, PrimaryColumn } from 'typeorm';
-import type { RunTimeline } from '@roost/contracts';
+import type { Citation, RunTimeline } from '@roost/contracts';
 import { AgentEntity } from '../agents/agent.entity';
 import { ThreadEntity } from './thread.entity';
 
@@ -95,6 +95,10 @@ export class MessageEntity {
   /** Of a reply: where the time went. */
   @Column('jsonb', { nullable: true })
   timeline!: RunTimeline | null;
+
+  /** Of a reply: what it rests on, when it rests on a knowledge base. */
+  @Column('jsonb', { nullable: true })
+  citations!: Citation[] | null;
 
   /** Accepted by an agent with `on_busy: reject`: no other such message of its thread may wait with it. */
   @Column('boolean', { default: false })

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { ErrorCode, InboxEntry, OnBusy, RunnerReport } from '@roost/contracts';
 import { DataSource } from 'typeorm';
 import { PreparedStatement } from '../database/prepared.statement';
+import { storableCitations } from './message.citations';
 import { MessageEntity } from './message.entity';
 
 export interface NewMessage {
@@ -76,8 +77,8 @@ const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
      WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
        AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
      RETURNING thread_id, agent_id, channel, version)
-   INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage, timeline)
-   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $8 FROM answered
+   INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage, timeline, citations)
+   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $8, $9 FROM answered
    ON CONFLICT DO NOTHING RETURNING *`,
 );
 
@@ -177,6 +178,7 @@ export class MessagesRepository {
       report.generation,
       report.usage,
       report.timeline ?? null,
+      storableCitations(report.citations),
     ]);
     const reply = committed[0] ?? (await this.findReply(report.message_id));
     return reply?.generation === report.generation ? reply : null;

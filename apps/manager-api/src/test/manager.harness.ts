@@ -2,6 +2,7 @@ import {
   internalPaths,
   type ExchangeResponse,
   type InboxEntry,
+  type Citation,
   type InstanceEnvironment,
   type RunnerReport,
   type RunTimeline,
@@ -282,6 +283,7 @@ export class TestRunner {
           usage: null;
           timeline?: RunTimeline;
           token_usage?: TokenUsage[];
+          citations?: Citation[];
         }
       | { outcome: 'failed'; code: string; detail: string },
     joined_message_ids?: string[],

@@ -11,6 +11,7 @@ import {
 } from '../agent-configuration';
 import type { AgentTool } from '../agent-tool';
 import { ToolDto, toolDtos } from './agent-tool.dto';
+import { KnowledgeSettingsDto } from './knowledge-settings.dto';
 import {
   BooleanField,
   EnumField,
@@ -136,6 +137,26 @@ export class LimitsDto {
     default: defaultRunLimits.tool_calls_per_run,
   })
   tool_calls_per_run?: number;
+
+  @IntegerField({
+    description:
+      'Seconds one answer may take, tools and knowledge included; more ends the run. A run that goes on after its runner was lost begins to count anew.',
+    example: 120,
+    min: 1,
+    max: 3_600,
+    default: defaultRunLimits.seconds_per_run,
+  })
+  seconds_per_run?: number;
+
+  @IntegerField({
+    description:
+      'Tokens of one answer, of all kinds of calls, as the provider counts them; once they are used up the model is not asked again and the run ends.',
+    example: 50_000,
+    min: 1,
+    max: 100_000_000,
+    default: defaultRunLimits.tokens_per_run,
+  })
+  tokens_per_run?: number;
 }
 
 export class AccessDto {
@@ -235,6 +256,13 @@ export class AgentConfigurationDto {
     writeOnly: true,
   })
   secrets?: Record<string, string | null>;
+
+  @NestedField(() => KnowledgeSettingsDto, {
+    description: 'How knowledge bases are used, by agents with a tool of type `knowledge_base`.',
+    example: { limit_to_knowledge_base: true, grading_model: 'gpt-4.1-nano' },
+    default: {},
+  })
+  knowledge?: KnowledgeSettingsDto;
 
   @ReservedListField({
     description: 'Messengers the agent is connected to. No integration type is available yet.',

@@ -111,9 +111,19 @@ export const EnumListField = (options: FieldOptions & { values: readonly string[
     IsIn(options.values, { each: true }),
   );
 
-/** A list of texts, in answers. */
-export const StringListField = (options: FieldOptions): PropertyDecorator =>
-  field(options, { type: 'array', items: { type: 'string' } }, IsArray(), IsString({ each: true }));
+/** A list of texts; `max` bounds how many. */
+export const StringListField = (options: FieldOptions & { max?: number }): PropertyDecorator =>
+  field(
+    options,
+    {
+      type: 'array',
+      items: { type: 'string' },
+      ...(options.max === undefined ? {} : { maxItems: options.max }),
+    },
+    IsArray(),
+    ...(options.max === undefined ? [] : [ArrayMaxSize(options.max)]),
+    IsString({ each: true }),
+  );
 
 export const BooleanField = (options: FieldOptions): PropertyDecorator =>
   field(options, { type: Boolean }, IsBoolean());

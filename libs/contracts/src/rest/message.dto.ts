@@ -10,6 +10,7 @@ import {
   TimeField,
 } from './field.decorators';
 import { MESSAGE_CONTENT_MAX, type MessageObject } from '../frames';
+import { CitationDto } from './citation.dto';
 import { RunTimelineDto, timelineExample } from './timeline.dto';
 
 const NEXT_CURSOR = {
@@ -114,6 +115,14 @@ export class MessageDto implements MessageObject {
     nullable: true,
   })
   timeline!: RunTimelineDto | null;
+
+  @ItemsField(() => CitationDto, {
+    description:
+      'What an answer rests on, when it rests on a knowledge base: `[1]` in `content` is the first.',
+    example: [],
+    optional: true,
+  })
+  citations?: CitationDto[] | undefined;
 
   @BooleanField({
     description: 'An answer that was cancelled: `content` is what was said until then.',

@@ -1,2 +1,3 @@
 export * from './http-request.tool';
+export * from './knowledge-base.tool';
 export * from './placeholder';

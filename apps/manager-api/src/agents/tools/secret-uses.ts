@@ -55,8 +55,9 @@ export function originOf(template: string): string | null {
   return URL.canParse(url) ? new URL(url).origin : null;
 }
 
+// Which places belong to which tool is said by the table's type.
 const placesOf = (tool: AgentTool): SecretPlaces<AgentTool> & { fields: readonly string[] } =>
-  (places[tool.type]) ?? { fields: [], origin: () => '' };
+  (places[tool.type] as SecretPlaces<AgentTool> | undefined) ?? { fields: [], origin: () => '' };
 
 const secretsIn = (tool: AgentTool, field: string): string[] =>
   placeholdersIn((tool as unknown as Record<string, unknown>)[field] ?? null)

@@ -4,6 +4,7 @@ import { StartLimits1795370400000 } from './1795370400000-start-limits';
 import { MessageWhileBusy1795370800000 } from './1795370800000-message-while-busy';
 import { WarmPool1795371339000 } from './1795371339000-warm-pool';
 import { LostRuns1795373201942 } from './1795373201942-lost-runs';
+import { Citations1795380600000 } from './1795380600000-citations';
 import { UsageAndUsers1795382748775 } from './1795382748775-usage-and-users';
 import { KnowledgeStore1795383100000 } from './1795383100000-knowledge-store';
 import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
@@ -16,6 +17,7 @@ export const migrations = [
   MessageWhileBusy1795370800000,
   WarmPool1795371339000,
   LostRuns1795373201942,
+  Citations1795380600000,
   UsageAndUsers1795382748775,
   KnowledgeStore1795383100000,
   AgentSecrets1795383341290,
