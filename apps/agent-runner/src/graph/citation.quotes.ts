@@ -43,28 +43,34 @@ export function quoteFrom(text: string, hints: string[]): string {
   const passages = passagesOf(text);
   for (const hint of hints) {
     const wanted = stemsOf(hint);
-    let best = { passage: '', score: 0 };
-    for (const passage of passages) {
-      const stems = stemsOf(passage);
+    let best = { quote: '', score: 0 };
+    for (const { quote, stems } of passages) {
       const shared = [...stems].filter((stem) => wanted.has(stem)).length;
       // Long passages share more by chance.
       const score = shared / Math.sqrt(stems.size + SENTENCES_MAX);
-      if (score > best.score) best = { passage, score };
+      if (score > best.score) best = { quote, score };
     }
-    if (best.passage !== '') return best.passage;
+    if (best.quote !== '') return best.quote;
   }
-  return passages[0] ?? '';
+  return passages[0]?.quote ?? '';
+}
+
+interface Passage {
+  quote: string;
+  stems: Set<string>;
 }
 
 /** Runs of up to three sentences that fit into a quote; the first is the beginning of the text. */
-function passagesOf(text: string): string[] {
-  const parts = [...sentences.segment(text)].filter(({ segment }) => segment.trim() !== '');
+function passagesOf(text: string): Passage[] {
+  const parts = [...sentences.segment(text)]
+    .filter(({ segment }) => segment.trim() !== '')
+    .map(({ index, segment }) => ({ index, end: index + segment.length, stems: stemsOf(segment) }));
   return parts.flatMap(({ index }, first) =>
-    Array.from({ length: SENTENCES_MAX }, (_none, more) => parts[first + more]).flatMap((last, more) => {
-      if (!last) return [];
-      const passage = text.slice(index, last.index + last.segment.length).trim();
-      if (passage.length <= QUOTE_LENGTH_MAX) return [passage];
-      return more === 0 ? [shortened(passage)] : [];
+    parts.slice(first, first + SENTENCES_MAX).flatMap(({ end }, more) => {
+      const quote = text.slice(index, end).trim();
+      if (quote.length > QUOTE_LENGTH_MAX && more > 0) return [];
+      const stems = new Set(parts.slice(first, first + more + 1).flatMap((part) => [...part.stems]));
+      return [{ quote: quote.length > QUOTE_LENGTH_MAX ? shortened(quote) : quote, stems }];
     }),
   );
 }
