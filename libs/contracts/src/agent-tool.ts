@@ -13,8 +13,14 @@ export const isSafeMethod = (method: HttpMethod): boolean => method === 'GET' ||
 /** `{order_id}` in a template stands for the argument of that name. */
 export const TOOL_PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
+/** What every type of tool has. */
+export interface ToolBase {
+  /** A call waits until somebody allows it. Versions of an earlier release do not say: it does not. */
+  requires_approval?: boolean;
+}
+
 /** One request that the model may make; complete and validated. */
-export interface HttpRequestTool {
+export interface HttpRequestTool extends ToolBase {
   type: 'http_request';
   name: string;
   description: string;

@@ -18,7 +18,11 @@ export function fitFrame(
   bytes_max = LOGGED_FRAME_BYTES_MAX,
 ): [LoggedFrame, ...LoggedFrame[]] {
   // Most are far smaller: the exact size is not needed to know that.
-  if (frame.content.length * 2 * UNIT_BYTES_MAX + ENVELOPE_BYTES <= bytes_max) return [frame];
+  if (
+    frame.type !== 'approval_request' &&
+    frame.content.length * 2 * UNIT_BYTES_MAX + ENVELOPE_BYTES <= bytes_max
+  )
+    return [frame];
   if (bytesOf(frame) <= bytes_max) return [frame];
   const text_max = bytes_max - ENVELOPE_BYTES;
   switch (frame.type) {
@@ -36,6 +40,8 @@ export function fitFrame(
       const content = cutText(frame.content, text_max / 2);
       return [{ ...frame, content, message: content }];
     }
+    case 'approval_request':
+      return [{ ...frame, content: cutText(frame.content, text_max), arguments: {}, truncated: true }];
     case 'run':
     case 'tool':
       return [{ ...frame, content: cutText(frame.content, text_max) }];

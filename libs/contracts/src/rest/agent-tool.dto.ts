@@ -1,5 +1,5 @@
 import { type HttpMethod, httpMethods, TOOL_NAME_PATTERN, toolTypes } from '../agent-tool';
-import { EnumField, IntegerField, ObjectField, StringField } from './field.decorators';
+import { BooleanField, EnumField, IntegerField, ObjectField, StringField } from './field.decorators';
 
 const TYPE = { description: 'What kind of tool it is.', example: 'http_request', values: toolTypes };
 
@@ -9,11 +9,22 @@ export class ToolDto {
   type!: string;
 }
 
+/** What every type of tool has. */
+export class ToolBase {
+  @BooleanField({
+    description:
+      'The run pauses before each call until somebody who may write to the thread approves, edits or rejects it.',
+    example: false,
+    default: false,
+  })
+  requires_approval!: boolean;
+}
+
 /**
  * A request the model may make. `{name}` in `url`, `query` and `body` stands for the argument of that name. Nothing
  * here is secret: the configuration can be read with `agents:read`.
  */
-export class HttpRequestToolDto {
+export class HttpRequestToolDto extends ToolBase {
   @EnumField(TYPE)
   type!: 'http_request';
 
