@@ -1,7 +1,7 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
-import { START, StateGraph } from '@langchain/langgraph';
+import { type Interrupt, isInterrupted, START, StateGraph } from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
-import type { InboxEntry } from '@roost/contracts';
+import type { ApprovalDecision, ApprovalRequest, InboxEntry } from '@roost/contracts';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
@@ -12,6 +12,7 @@ import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
 import type { RunContext } from './run.context';
 import { runLimits } from './run.limits';
+import { pausedReply, type Resumption, resumption } from './run.pause';
 import { replyId, RunSteps, stepId } from './run.steps';
 import { toolsNode } from './tools.node';
 
@@ -26,8 +27,18 @@ const compile = (models: ModelFactory, call: ModelCall, checkpointer: HttpCheckp
     .addEdge('tools', 'agent')
     .compile({ checkpointer });
 
-/** A reply, whole or as far as it came before it was cancelled. */
-export type GraphReply = Pick<ModelReply, 'content' | 'usage'> & { interrupted: boolean };
+/** A reply, whole or as far as it came before it was cancelled, or before calls that somebody has to allow. */
+export type GraphReply = Pick<ModelReply, 'content' | 'usage'> & {
+  interrupted: boolean;
+  /** What the run waits for; none when it has ended. */
+  approvals: ApprovalRequest[];
+};
+
+/** A run that was interrupted: what it has done, and what it goes on with. */
+interface Unfinished {
+  steps: RunSteps;
+  input: Resumption | null;
+}
 
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
 export class AgentGraph {
@@ -52,14 +63,14 @@ export class AgentGraph {
     signal: AbortSignal,
   ): Promise<GraphReply> {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
-    const { message_id } = lastOf(batch);
+    const { message_id, approvals: decisions = [] } = lastOf(batch);
     if (opens_thread) this.memory.expectNothing(thread_id);
-    const unfinished = await this.unfinishedRun(thread_id, message_id);
+    const unfinished = await this.unfinishedRun(thread_id, message_id, decisions);
     // The listeners begin anew with this run; what was said before belongs to the reply.
-    if (unfinished?.text) await context.onToken(unfinished.text);
+    if (unfinished?.steps.text) await context.onToken(unfinished.steps.text);
     const { configuration } = context.configuration;
     const toolbox = await this.toolboxes.of(context.configuration);
-    const { messages } = await this.graph.invoke(unfinished ? null : { messages: questions(batch) }, {
+    const state = await this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
       configurable: { thread_id, message_id },
       context: { ...context, message_id, first_message_id, asker: askerOf(batch), toolbox },
       signal,
@@ -71,10 +82,11 @@ export class AgentGraph {
       // round trips before the first token.
       durability: toolbox ? 'sync' : 'exit',
     });
-    const reply = messages.find((message) => message.id === replyId(message_id));
+    if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
+    const reply = state.messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
     const { usage, interrupted } = reply.response_metadata as Partial<GraphReply>;
-    return { content: reply.text, usage: usage ?? null, interrupted: interrupted === true };
+    return { content: reply.text, usage: usage ?? null, interrupted: interrupted === true, approvals: [] };
   }
 
   /** Remembers a run that was stopped: what was asked, and what had been said, if anything. */
@@ -105,13 +117,19 @@ export class AgentGraph {
   }
 
   /** What an unfinished run of this very message has done. The graph would ask for the same checkpoint: it is cached. */
-  private async unfinishedRun(thread_id: string, message_id: string): Promise<RunSteps | null> {
+  private async unfinishedRun(
+    thread_id: string,
+    message_id: string,
+    decisions: ApprovalDecision[],
+  ): Promise<Unfinished | null> {
     const saved = await this.memory.getTuple({ configurable: { thread_id } });
     if (!saved || messageOf(saved) !== message_id) return null;
     const state = await this.graph.getState({ configurable: { thread_id } });
     // Not `next`: it leaves out tasks that are done, though the step they belong to is not.
     if (state.tasks.length === 0) return null;
-    return new RunSteps((state.values as Partial<AgentState>).messages ?? [], message_id);
+    const steps = new RunSteps((state.values as Partial<AgentState>).messages ?? [], message_id);
+    const asked = state.tasks.flatMap(({ interrupts }) => interrupts as Interrupt<ApprovalRequest>[]);
+    return { steps, input: resumption(asked, decisions) };
   }
 }
 

@@ -29,7 +29,11 @@ export class ToolboxFactory {
     const http = this.clients.get(key) ?? outboundClient(runtime.outbound);
     this.clients.set(key, http);
     const built = await Promise.all(
-      runtime.configuration.tools.map((tool) => buildTool(tool, { http, runtime })),
+      runtime.configuration.tools.map(async (tool) => {
+        const { requires_approval = false } = tool;
+        const tools = await buildTool(tool, { http, runtime });
+        return tools.map((one) => ({ ...one, requires_approval }));
+      }),
     );
     return new Toolbox(built.flat());
   }

@@ -11,16 +11,32 @@ import type { BuiltTool } from './tool.builder';
 /** The tools of one version of an agent. */
 export class Toolbox {
   readonly definitions: ToolDefinition[];
-  private readonly tools: Map<string, { tool: Tool; check: () => CheckArguments }>;
+  private readonly tools: Map<string, { tool: Tool; check: () => CheckArguments; asks: boolean }>;
 
   constructor(built: BuiltTool[]) {
     this.definitions = built.map(({ definition }) => definition);
     this.tools = new Map(
-      built.map(({ definition, tool }) => [
+      built.map(({ definition, tool, requires_approval = false }) => [
         definition.function.name,
-        { tool, check: once(() => argumentsCheck(definition.function.parameters)) },
+        {
+          tool,
+          check: once(() => argumentsCheck(definition.function.parameters)),
+          asks: requires_approval,
+        },
       ]),
     );
+  }
+
+  /** Whether somebody has to allow this call. One that would fail anyway needs nobody: see {@link call}. */
+  requiresApproval(name: string, args: unknown): args is Record<string, unknown> {
+    const known = this.tools.get(name);
+    if (!known?.asks) return false;
+    try {
+      known.check()(args);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /**
