@@ -15,6 +15,7 @@ import { CredentialsService } from './access/credentials.service';
 import { AgentsController } from './agents/agents.controller';
 import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
+import { approvalControllers, approvalProviders } from './approvals/approvals.providers';
 import { CancellingService } from './cancelling/cancelling.service';
 import { CancelsController } from './cancelling/cancels.controller';
 import { RunEndingsRepository } from './cancelling/run-endings.repository';
@@ -102,6 +103,7 @@ const controllers = [
   MetricsController,
   PoolController,
   ThreadsController,
+  ...approvalControllers,
   ...usageControllers,
   ...userControllers,
 ];
@@ -187,6 +189,7 @@ export class AppModule implements OnApplicationShutdown {
         ...metrics,
         RouteTable,
         ...cancelling,
+        ...approvalProviders,
         ...usageProviders,
         ...userProviders,
         HealthService,

@@ -161,6 +161,9 @@ export const managerSchema = z.object({
   PENDING_MESSAGES_MAX: integer(1, 100_000)
     .default(1_000)
     .meta({ description: 'Unanswered messages one agent may have' }),
+  APPROVAL_TIMEOUT_SECONDS: integer(1, 2_592_000).default(86_400).meta({
+    description: 'Seconds after which a call of a tool that nobody has approved counts as rejected',
+  }),
   SOCKET_BUFFER_BYTES: integer(1_024, 1_073_741_824)
     .default(1_048_576)
     .meta({ description: 'Unread bytes after which a slow socket is closed' }),

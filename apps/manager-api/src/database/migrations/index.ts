@@ -5,6 +5,7 @@ import { MessageWhileBusy1795370800000 } from './1795370800000-message-while-bus
 import { WarmPool1795371339000 } from './1795371339000-warm-pool';
 import { LostRuns1795373201942 } from './1795373201942-lost-runs';
 import { UsageAndUsers1795382748775 } from './1795382748775-usage-and-users';
+import { Approvals1795384209487 } from './1795384209487-approvals';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   WarmPool1795371339000,
   LostRuns1795373201942,
   UsageAndUsers1795382748775,
+  Approvals1795384209487,
 ];
