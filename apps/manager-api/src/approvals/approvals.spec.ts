@@ -22,7 +22,7 @@ afterAll(async () => {
   await manager.stop();
 });
 
-const eventually = <Result>(look: () => Promise<Result>): Promise<Result> =>
+const eventually = <Result>(look: () => Result | Promise<Result>): Promise<Result> =>
   vi.waitFor(look, { timeout: 20_000, interval: 20 });
 const say = async (agent_id: string, body: object): Promise<{ message_id: string; thread_id: string }> =>
   (await manager.call('POST', `/agents/${agent_id}/messages`, body)).body;
@@ -49,7 +49,7 @@ const request = (args: Record<string, unknown> = { order_id: '1042' }): Approval
 });
 
 /** An agent that runs, with a runner the test plays. */
-async function running(overrides: object = {}): Promise<{ id: string; runner: TestRunner }> {
+async function running(overrides: Record<string, unknown> = {}): Promise<{ id: string; runner: TestRunner }> {
   const id = await manager.agent(overrides);
   await manager.call('POST', `/agents/${id}/start`);
   const runner = await manager.runner(id);
@@ -74,7 +74,10 @@ interface Paused {
 }
 
 /** A message whose run waits for these. */
-async function paused(overrides: object = {}, ...approvals: ApprovalRequest[]): Promise<Paused> {
+async function paused(
+  overrides: Record<string, unknown> = {},
+  ...approvals: ApprovalRequest[]
+): Promise<Paused> {
   const { id, runner } = await running(overrides);
   const { message_id, thread_id } = await say(id, { content: 'refund it' });
   const entry = await runner.next();
@@ -366,7 +369,7 @@ describe('a client', () => {
     const run = await paused();
     const lost = `${'0'.repeat(12)}.1-0`;
     const chat = await openChat(run.id, { thread_id: run.thread_id, last_event_id: lost });
-    const frames = await eventually(async () => {
+    const frames = await eventually(() => {
       const heard = chat.frames.filter(({ type }) => type !== 'status');
       expect(heard.map(({ type }) => type)).toEqual(['resync', 'approval_request']);
       return heard as unknown as LoggedFrame[];
@@ -380,7 +383,7 @@ describe('a client', () => {
     const { thread_id } = await say(id, { content: 'refund it' });
     const chat = await openChat(id, { thread_id });
     await runner.pause(await runner.next(), [request()], '');
-    await eventually(async () =>
+    await eventually(() =>
       expect(chat.frames).toContainEqual(
         expect.objectContaining({
           type: 'status',
