@@ -17,6 +17,9 @@ const walls = {
   '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
   typeorm: ['manager-api', 'telegram-gateway'],
   '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
+  // In there only apps/manager-api/src/knowledge/store/qdrant: see the rule below.
+  '@qdrant/js-client-rest': ['manager-api'],
+  '@orama/stemmers': ['manager-api'],
   pg: ['manager-api', 'telegram-gateway', 'devstack', 'testing', 'e2e', 'bench'],
 };
 
@@ -94,6 +97,21 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['apps/manager-api/**/*.ts'],
+    ignores: ['apps/manager-api/src/knowledge/store/qdrant/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@roost/testing', '@roost/testing/*'], message: 'Tests only.' },
+            { group: ['@qdrant/*'], message: 'Only in knowledge/store/qdrant.' },
+          ],
+        },
+      ],
     },
   },
   {

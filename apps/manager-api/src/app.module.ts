@@ -15,6 +15,8 @@ import { CredentialsService } from './access/credentials.service';
 import { AgentsController } from './agents/agents.controller';
 import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
+import { AgentImportController } from './agents/import/import.controller';
+import { AgentImportService } from './agents/import/import.service';
 import { approvalControllers, approvalProviders } from './approvals/approvals.providers';
 import { CancellingService } from './cancelling/cancelling.service';
 import { CancelsController } from './cancelling/cancels.controller';
@@ -50,6 +52,7 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { knowledgeStoreControllers, knowledgeStoreProviders } from './knowledge/store.providers';
 import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
@@ -90,6 +93,7 @@ import { usageControllers, usageProviders } from './usage/usage.providers';
 import { userControllers, userProviders } from './users/users.providers';
 
 const controllers = [
+  AgentImportController,
   AgentsController,
   ApiKeysController,
   CancelsController,
@@ -106,9 +110,10 @@ const controllers = [
   ...approvalControllers,
   ...usageControllers,
   ...userControllers,
+  ...knowledgeStoreControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
-const agents = [AgentsRepository, AgentsService];
+const agents = [AgentImportService, AgentsRepository, AgentsService];
 const lifecycle = [
   AccessSweep,
   AgentStatusPublisher,
@@ -192,6 +197,7 @@ export class AppModule implements OnApplicationShutdown {
         ...approvalProviders,
         ...usageProviders,
         ...userProviders,
+        ...knowledgeStoreProviders,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

@@ -15,5 +15,7 @@ export * from './knowledge';
 export * from './pool';
 export * from './status';
 export * from './timeline';
+export * from './tools';
+export * from './tools/knowledge-base.tool';
 export * from './usage';
 export * from './user-fact';

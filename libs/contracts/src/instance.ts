@@ -66,4 +66,6 @@ export interface AgentRuntimeConfiguration {
   model: { base_url: string; api_key: string | null };
   /** What the operator opens to tools besides public hosts: `host[:port]` or ranges; no field of an agent sets it. */
   outbound: { allowed_hosts: string[] };
+  /** The agent's secrets by name, for the placeholders of its tools; absent: none. */
+  secrets?: Record<string, string>;
 }

@@ -12,8 +12,6 @@ export interface ToolServices {
 export interface BuiltTool {
   definition: ToolDefinition;
   tool: Tool;
-  /** A call waits until somebody allows it. The toolbox's factory sets it: builders need not. */
-  requires_approval?: boolean;
 }
 
 /**

@@ -36,3 +36,8 @@ export interface ToolDefinition {
 export class ToolArgumentError extends Error {
   override readonly name = 'ToolArgumentError';
 }
+
+/** The tool cannot do it; `message` tells the model why, and what to do instead. It quotes no secret. */
+export class ToolUnavailableError extends Error {
+  override readonly name = 'ToolUnavailableError';
+}

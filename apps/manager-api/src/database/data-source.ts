@@ -8,6 +8,9 @@ import { MessageEntity } from '../chat/message.entity';
 import { ThreadEntity } from '../chat/thread.entity';
 import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoint.entity';
 import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
+import { EmbeddingCacheEntity } from '../knowledge/embedding/embedding-cache.entity';
+import { KnowledgeChunkEntity } from '../knowledge/store/postgres/knowledge-chunk.entity';
+import { KnowledgeCollectionEntity } from '../knowledge/store/postgres/knowledge-collection.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
 import { LostRunEntity } from '../lifecycle/lost-run.entity';
@@ -24,8 +27,11 @@ export const entities = [
   ApprovalEntity,
   CheckpointEntity,
   CheckpointWriteEntity,
+  EmbeddingCacheEntity,
   IdempotencyKeyEntity,
   InstanceEntity,
+  KnowledgeChunkEntity,
+  KnowledgeCollectionEntity,
   LeaseEntity,
   LostRunEntity,
   MessageEntity,

@@ -9,14 +9,15 @@ import {
   type OnBusy,
   onBusyModes,
 } from '../agent-configuration';
-import { type AgentTool, toolTypes } from '../agent-tool';
-import { HttpRequestToolDto, ToolDto } from './agent-tool.dto';
+import type { AgentTool } from '../agent-tool';
+import { ToolDto, toolDtos } from './agent-tool.dto';
 import {
   BooleanField,
   EnumField,
   IntegerField,
   NestedField,
   NumberField,
+  ObjectField,
   ReservedListField,
   StringField,
   UnionListField,
@@ -149,7 +150,7 @@ export class AccessDto {
 }
 
 /** What an operator says of an agent. Each change makes a new version. */
-@ApiExtraModels(HttpRequestToolDto)
+@ApiExtraModels(...Object.values(toolDtos))
 export class AgentConfigurationDto {
   @StringField({
     description: 'What people call the agent.',
@@ -222,9 +223,18 @@ export class AgentConfigurationDto {
     max: 64,
     unique: ({ name }: ToolDto & { name?: string }) => name,
     otherwise: ToolDto,
-    types: { [toolTypes[0]]: HttpRequestToolDto },
+    types: toolDtos,
   })
   tools!: AgentTool[];
+
+  @ObjectField({
+    description:
+      'Secrets for `{secret.name}` in tools, by name. Stored encrypted, never returned: `secret_names` says which there are. A patch adds and replaces; null removes one.',
+    example: { shop_token: 'tok-…' },
+    optional: true,
+    writeOnly: true,
+  })
+  secrets?: Record<string, string | null>;
 
   @ReservedListField({
     description: 'Messengers the agent is connected to. No integration type is available yet.',

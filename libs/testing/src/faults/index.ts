@@ -6,7 +6,7 @@ export { Ledger } from './ledger';
 export { Oracle, type OracleOptions } from './oracle';
 export { type InstanceProcess, instanceProcesses, type ProcessUsage, usageOf } from './process.usage';
 export * from './proxies';
-export { type Random, seededRandom } from './random';
+export { type Random, randomOf, seededRandom } from './random';
 export { RedisFaults } from './redis.faults';
 export { RestartablePostgres } from './restartable.postgres';
 export { RestartableRedis } from './restartable.redis';

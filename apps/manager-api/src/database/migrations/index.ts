@@ -5,6 +5,8 @@ import { MessageWhileBusy1795370800000 } from './1795370800000-message-while-bus
 import { WarmPool1795371339000 } from './1795371339000-warm-pool';
 import { LostRuns1795373201942 } from './1795373201942-lost-runs';
 import { UsageAndUsers1795382748775 } from './1795382748775-usage-and-users';
+import { KnowledgeStore1795383100000 } from './1795383100000-knowledge-store';
+import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
 import { Approvals1795384209487 } from './1795384209487-approvals';
 
 /** In the order in which they are applied. */
@@ -16,5 +18,7 @@ export const migrations = [
   WarmPool1795371339000,
   LostRuns1795373201942,
   UsageAndUsers1795382748775,
+  KnowledgeStore1795383100000,
+  AgentSecrets1795383341290,
   Approvals1795384209487,
 ];

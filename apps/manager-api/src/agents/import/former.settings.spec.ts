@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { importSettings } from './former.settings';
+import type { Fields } from './former.values';
+
+const imported = (settings: Fields, bases: Record<string, string> = {}) => {
+  const { configuration, left_out } = importSettings(
+    settings,
+    'Shop',
+    'settings',
+    new Map(Object.entries(bases)),
+  );
+  return { ...configuration, left_out: left_out.items } as Fields & {
+    tools: Fields[];
+    left_out: { path: string; reason: string }[];
+  };
+};
+const request = (settings: Fields) => imported({ tools: [{ type: 'apiRequest', ...settings }] });
+
+describe('a configuration of the Python service', () => {
+  it('keeps what its model said', () => {
+    const { left_out, ...configuration } = imported({
+      model: {
+        provider: 'OpenAI',
+        modelId: 'gpt-4o',
+        temperature: 0.3,
+        systemPrompt: 'You sell tea.',
+        limitToKnowledgeBase: false,
+        answerInUserLanguage: false,
+        useMarkdown: true,
+        enableContextMemory: true,
+        contextMemoryDepth: 12,
+      },
+    });
+    expect(configuration).toEqual({
+      name: 'Shop',
+      system_prompt: 'You sell tea.',
+      answer_in_user_language: false,
+      use_markdown: true,
+      model: { provider: 'openai', name: 'gpt-4o', temperature: 0.3 },
+      memory: { enabled: true, depth: 12 },
+      tools: [],
+    });
+    expect(left_out).toEqual([]);
+  });
+
+  it.each([
+    [{ contextMemoryDepth: 0 }, { enabled: false }, null],
+    [{ contextMemoryDepth: '30', enableContextMemory: false }, { depth: 30, enabled: false }, null],
+    [{ contextMemoryDepth: 900 }, { depth: 200 }, 'settings.model.contextMemoryDepth'],
+  ])('remembers as %j says', (model, memory, told) => {
+    const result = imported({ model });
+    expect(result['memory']).toEqual(memory);
+    expect(result.left_out.map(({ path }) => path)).toEqual(told === null ? [] : [told]);
+  });
+
+  it('says what it does not know, and where', () => {
+    const { left_out } = imported({
+      theme: 'dark',
+      model: { provider: 'Anthropic', modelId: 'x', topK: 3, temperature: 7 },
+      tools: [{ type: 'calendar' }, 'rubbish', { type: 'webSearch', enabled: false }],
+      integrations: [{ type: 'telegram', token: 'secret-token' }],
+    });
+    expect(left_out.map(({ path }) => path)).toEqual([
+      'settings.theme',
+      'settings.model.topK',
+      'settings.tools.0',
+      'settings.tools.1',
+      'settings.tools.2',
+      'settings.integrations.0',
+      'settings.model.provider',
+      'settings.model.temperature',
+    ]);
+    expect(JSON.stringify(left_out)).not.toContain('secret-token');
+  });
+});
+
+describe('its tools', () => {
+  it('search the knowledge bases that were named, and only those', () => {
+    const { tools, left_out, knowledge } = imported(
+      {
+        model: { limitToKnowledgeBase: true },
+        tools: [
+          { type: 'knowledgeBase', knowledgeBaseIds: [17, '18'], retrievalLimit: 4, rewriteAttempts: 9 },
+          { type: 'knowledgeBase', knowledgeBaseIds: ['19'] },
+        ],
+      },
+      { '17': 'kb_a' },
+    );
+    expect(tools).toEqual([
+      {
+        type: 'knowledge_base',
+        name: 'knowledge_base',
+        description: 'Searches the knowledge base.',
+        knowledge_base_ids: ['kb_a'],
+        retrieval_limit: 4,
+        rewrite_attempts: 5,
+      },
+    ]);
+    expect(knowledge).toEqual({ limit_to_knowledge_base: true });
+    expect(left_out.map(({ path }) => path)).toEqual([
+      'settings.tools.0.knowledgeBaseIds.1',
+      'settings.tools.0.rewriteAttempts',
+      'settings.tools.1.knowledgeBaseIds.0',
+      'settings.tools.1',
+    ]);
+  });
+
+  it('search the web', () => {
+    expect(imported({ tools: [{ type: 'webSearch', settings: { searchLimit: 3 } }] }).tools).toEqual([
+      { type: 'web_search', name: 'web_search', limit: 3 },
+    ]);
+  });
+
+  it('get names that models take, each another', () => {
+    const tools = ['Find order!', 'Find order?', '42', undefined].map((name) => ({
+      type: 'webSearch',
+      name,
+    }));
+    expect(imported({ tools }).tools.map(({ name }) => name)).toEqual([
+      'Find_order',
+      'Find_order_2',
+      'web_search',
+      'web_search_2',
+    ]);
+  });
+});
+
+describe('its requests', () => {
+  it('take parameters from the model and from what is known of the user, apart', () => {
+    const { tools } = request({
+      name: 'orders',
+      apiUrl: 'https://shop.example/orders/{order_id}',
+      params: [
+        { key: 'phone', value: '{phone_number}' },
+        { key: 'lang', value: 'en' },
+        { key: 'size', value: '' },
+      ],
+    });
+    expect(tools).toEqual([
+      {
+        type: 'http_request',
+        name: 'orders',
+        description: 'Sends a GET request to shop.example.',
+        method: 'GET',
+        url: 'https://shop.example/orders/{order_id}',
+        headers: {},
+        query: { phone: '{user.phone_number}', lang: 'en', size: '{size}' },
+        parameters: {
+          type: 'object',
+          properties: { order_id: { type: 'string' }, size: { type: 'string' } },
+          required: ['order_id', 'size'],
+          additionalProperties: false,
+        },
+      },
+    ]);
+  });
+
+  it('send parameters as a body where the method has one', () => {
+    const { tools } = request({
+      apiUrl: 'https://shop.example/orders',
+      method: 'post',
+      params: [{ key: 'item', value: '{item}' }],
+    });
+    expect(tools).toMatchObject([{ method: 'POST', body: { item: '{item}' } }]);
+    expect(tools[0]).not.toHaveProperty('query');
+  });
+
+  it('keep credentials as secrets', () => {
+    const { tools, secrets, left_out } = request({
+      name: 'crm',
+      apiUrl: 'https://crm.example/v1',
+      headers: [
+        { key: 'Authorization', value: 'Bearer s3cret' },
+        { key: 'Accept', value: 'application/json' },
+      ],
+    });
+    expect(tools).toMatchObject([
+      { headers: { Authorization: '{secret.crm_authorization}', Accept: 'application/json' } },
+    ]);
+    expect(secrets).toEqual({ crm_authorization: 'Bearer s3cret' });
+    expect(JSON.stringify(left_out)).not.toContain('s3cret');
+  });
+
+  it.each([
+    [{ apiUrl: 'ftp://x' }, 'settings.tools.0.apiUrl'],
+    [{ apiUrl: 'https://x.example', method: 'TRACE' }, 'settings.tools.0.method'],
+  ])('are left out when they are %j', (settings, path) => {
+    const { tools, left_out } = request(settings);
+    expect(tools).toEqual([]);
+    expect(left_out.map((entry) => entry.path)).toEqual([path]);
+  });
+});

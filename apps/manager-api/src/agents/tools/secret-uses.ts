@@ -1,0 +1,64 @@
+import { type AgentTool, type FieldError, placeholdersIn, TOOL_PLACEHOLDER } from '@roost/contracts';
+
+/** A secret that a tool sends somewhere. */
+export interface SecretUse {
+  name: string;
+  /** Scheme, host and port it goes to. */
+  origin: string;
+  field: string;
+}
+
+interface SecretPlaces<Tool> {
+  /** Where `{secret.name}` may stand. */
+  fields: readonly (keyof Tool & string)[];
+  /** Where what stands there is sent; null when that is not known. */
+  origin: (tool: Tool) => string | null;
+}
+
+/** Types of tools that may use secrets; the others may not. */
+const places: { [Type in AgentTool['type']]?: SecretPlaces<Extract<AgentTool, { type: Type }>> } = {
+  http_request: { fields: ['headers', 'query', 'body'], origin: ({ url }) => originOf(url) },
+};
+
+/** Texts that are sent nowhere. */
+const NOT_SENT: readonly string[] = ['description', 'parameters', 'document', 'operations'];
+
+/** Every use of a secret by these tools; call {@link secretProblems} first. */
+export function secretUses(tools: readonly AgentTool[]): SecretUse[] {
+  return tools.flatMap((tool, index) => {
+    const { fields, origin } = placesOf(tool);
+    const to = origin(tool);
+    if (to === null) return [];
+    return fields.flatMap((field) =>
+      secretsIn(tool, field).map((name) => ({ name, origin: to, field: `tools.${index}.${field}` })),
+    );
+  });
+}
+
+/** Secrets that stand where none may, or that would go nobody knows where. */
+export function secretProblems(tool: AgentTool): FieldError[] {
+  const { fields, origin } = placesOf(tool);
+  const unsure = origin(tool) === null;
+  return Object.keys(tool).flatMap((field) => {
+    if (NOT_SENT.includes(field) || secretsIn(tool, field).length === 0) return [];
+    if (fields.includes(field) && !unsure) return [];
+    const message = unsure
+      ? 'secrets may stand here only where the host they go to is written in the configuration'
+      : `secrets may stand in ${fields.join(', ')} only`;
+    return [{ field, message }];
+  });
+}
+
+/** Null for a text that is no URL. */
+export function originOf(template: string): string | null {
+  const url = template.replace(TOOL_PLACEHOLDER, 'x');
+  return URL.canParse(url) ? new URL(url).origin : null;
+}
+
+const placesOf = (tool: AgentTool): SecretPlaces<AgentTool> & { fields: readonly string[] } =>
+  (places[tool.type]) ?? { fields: [], origin: () => '' };
+
+const secretsIn = (tool: AgentTool, field: string): string[] =>
+  placeholdersIn((tool as unknown as Record<string, unknown>)[field] ?? null)
+    .filter(({ source }) => source === 'secret')
+    .map(({ name }) => name);
