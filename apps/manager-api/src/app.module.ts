@@ -17,6 +17,7 @@ import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
 import { AgentImportController } from './agents/import/import.controller';
 import { AgentImportService } from './agents/import/import.service';
+import { approvalControllers, approvalProviders } from './approvals/approvals.providers';
 import { CancellingService } from './cancelling/cancelling.service';
 import { CancelsController } from './cancelling/cancels.controller';
 import { RunEndingsRepository } from './cancelling/run-endings.repository';
@@ -106,6 +107,7 @@ const controllers = [
   MetricsController,
   PoolController,
   ThreadsController,
+  ...approvalControllers,
   ...usageControllers,
   ...userControllers,
   ...knowledgeStoreControllers,
@@ -192,6 +194,7 @@ export class AppModule implements OnApplicationShutdown {
         ...metrics,
         RouteTable,
         ...cancelling,
+        ...approvalProviders,
         ...usageProviders,
         ...userProviders,
         ...knowledgeStoreProviders,

@@ -153,12 +153,10 @@ export const managerSchema = z.object({
   EMBEDDING_MODEL: text()
     .default('text-embedding-3-small')
     .meta({ description: 'Embeds documents and questions; another one needs all documents ingested again' }),
-  EMBEDDING_DIMENSIONS: integer(1, 8_192)
-    .optional()
-    .meta({
-      description: 'Length of vectors, for models that can shorten them',
-      default_text: "the model's",
-    }),
+  EMBEDDING_DIMENSIONS: integer(1, 8_192).optional().meta({
+    description: 'Length of vectors, for models that can shorten them',
+    default_text: "the model's",
+  }),
   QDRANT_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
@@ -202,6 +200,9 @@ export const managerSchema = z.object({
   PENDING_MESSAGES_MAX: integer(1, 100_000)
     .default(1_000)
     .meta({ description: 'Unanswered messages one agent may have' }),
+  APPROVAL_TIMEOUT_SECONDS: integer(1, 2_592_000).default(86_400).meta({
+    description: 'Seconds after which a call of a tool that nobody has approved counts as rejected',
+  }),
   SOCKET_BUFFER_BYTES: integer(1_024, 1_073_741_824)
     .default(1_048_576)
     .meta({ description: 'Unread bytes after which a slow socket is closed' }),

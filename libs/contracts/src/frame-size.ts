@@ -19,7 +19,11 @@ export function fitFrame(
 ): [LoggedFrame, ...LoggedFrame[]] {
   // Most are far smaller: the exact size is not needed to know that.
   const envelope = ENVELOPE_BYTES + citationBytes(frame);
-  if (frame.content.length * 2 * UNIT_BYTES_MAX + envelope <= bytes_max) return [frame];
+  if (
+    frame.type !== 'approval_request' &&
+    frame.content.length * 2 * UNIT_BYTES_MAX + envelope <= bytes_max
+  )
+    return [frame];
   if (bytesOf(frame) <= bytes_max) return [frame];
   const text_max = bytes_max - envelope;
   switch (frame.type) {
@@ -37,6 +41,8 @@ export function fitFrame(
       const content = cutText(frame.content, text_max / 2);
       return [{ ...frame, content, message: content }];
     }
+    case 'approval_request':
+      return [{ ...frame, content: cutText(frame.content, text_max), arguments: {}, truncated: true }];
     case 'run':
     case 'tool':
       return [{ ...frame, content: cutText(frame.content, text_max) }];

@@ -136,7 +136,7 @@ export const RunFrame = z.object({
   type: z.literal('run'),
   content: z.string(),
   run_id: z.string(),
-  state: z.enum(['started', 'working', 'retrying', 'completed', 'failed', 'cancelled']),
+  state: z.enum(['started', 'working', 'retrying', 'paused', 'completed', 'failed', 'cancelled']),
   message_id: z.string(),
   step: z
     .enum(runSteps)
@@ -153,6 +153,20 @@ export const ToolFrame = z.object({
   name: z.string(),
   state: z.enum(['started', 'completed', 'failed']),
   message_id: z.string(),
+  ...place,
+});
+export const ApprovalRequestFrame = z.object({
+  type: z.literal('approval_request'),
+  content: z.string(),
+  approval_id: z.string(),
+  message_id: z.string(),
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  truncated: z.literal(true).optional().meta({
+    description:
+      'Present when the arguments were too long for a frame: `GET /threads/{thread_id}/approvals` has them.',
+  }),
+  expires_at: z.string().meta({ description: 'RFC 3339, UTC: from then on it counts as rejected.' }),
   ...place,
 });
 export const UserMessageFrame = z.object({
@@ -177,6 +191,7 @@ export const OutboundFrame = z.discriminatedUnion('type', [
   TokenFrame,
   RunFrame,
   ToolFrame,
+  ApprovalRequestFrame,
   UserMessageFrame,
   ResyncFrame,
 ]);
@@ -184,12 +199,16 @@ export type OutboundFrame = z.infer<typeof OutboundFrame>;
 export type StatusFrame = z.infer<typeof StatusFrame>;
 export type ErrorFrame = z.infer<typeof ErrorFrame>;
 export type ResyncFrame = z.infer<typeof ResyncFrame>;
+export type ApprovalRequestFrame = z.infer<typeof ApprovalRequestFrame>;
 
 type Unplaced<Frame> = Frame extends unknown ? Omit<Frame, 'thread_id' | 'event_id'> : never;
 
 /** A frame as it stands in a thread's log; its place is known once it has been appended. */
 export type LoggedFrame = Unplaced<
-  Extract<OutboundFrame, { type: 'message' | 'error' | 'token' | 'run' | 'tool' | 'user_message' }>
+  Extract<
+    OutboundFrame,
+    { type: 'message' | 'error' | 'token' | 'run' | 'tool' | 'approval_request' | 'user_message' }
+  >
 >;
 
 /** The types every client understands; anything else reaches a client that did not ask for more as `status`. */

@@ -1,5 +1,6 @@
 export * from './agent-configuration';
 export * from './agent-tool';
+export * from './approval';
 export * from './channels';
 export * from './checkpoint';
 export * from './citation';

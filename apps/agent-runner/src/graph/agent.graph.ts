@@ -1,7 +1,14 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
-import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph';
+import {
+  END,
+  type Interrupt,
+  isInterrupted,
+  type LangGraphRunnableConfig,
+  START,
+  StateGraph,
+} from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
-import type { AgentConfiguration, InboxEntry } from '@roost/contracts';
+import type { AgentConfiguration, ApprovalDecision, ApprovalRequest, InboxEntry } from '@roost/contracts';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
@@ -21,6 +28,7 @@ import { rewriteQueryNode } from './rewrite-query.node';
 import { routeNode } from './route.node';
 import type { RunContext } from './run.context';
 import { recursionLimit, withinSeconds } from './run.limits';
+import { pausedReply, type Resumption, resumption } from './run.pause';
 import { replyId, RunSteps, stepId } from './run.steps';
 import { StructuredCall } from './structured.call';
 import { toolsNode } from './tools.node';
@@ -66,16 +74,19 @@ const compile = (
     .compile({ checkpointer });
 };
 
-/** A reply, whole or as far as it came before it was cancelled. */
+/** A reply, whole or as far as it came before it was cancelled, or before calls that somebody has to allow. */
 export interface GraphReply extends Required<Omit<ReplyMetadata, 'interrupted'>> {
   content: string;
   interrupted: boolean;
+  /** What the run waits for; none when it has ended. */
+  approvals: ApprovalRequest[];
 }
 
-/** What an interrupted run has done. */
+/** A run that was interrupted: what it has done, and what it goes on with. */
 interface Unfinished {
   steps: RunSteps;
   search: KnowledgeSearch | null;
+  input: Resumption | null;
 }
 
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
@@ -102,16 +113,16 @@ export class AgentGraph {
     signal: AbortSignal,
   ): Promise<GraphReply> {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
-    const { message_id } = lastOf(batch);
+    const { message_id, approvals: decisions = [] } = lastOf(batch);
     if (opens_thread) this.memory.expectNothing(thread_id);
-    const unfinished = await this.unfinishedRun(thread_id, message_id);
+    const unfinished = await this.unfinishedRun(thread_id, message_id, decisions);
     // The listeners begin anew with this run; what was said before belongs to the reply.
     if (unfinished?.steps.text) await context.onToken(unfinished.steps.text);
     if (unfinished) context.meter.restore([...unfinished.steps.spent, unfinished.search?.spent]);
     const { configuration } = context.configuration;
     const toolbox = await this.toolboxes.of(context.configuration);
-    const { messages } = await withinSeconds(configuration.limits, signal, (limited) =>
-      this.graph.invoke(unfinished ? null : { messages: questions(batch) }, {
+    const state = await withinSeconds(configuration.limits, signal, (limited) =>
+      this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
         configurable: { thread_id, message_id },
         context: { ...context, message_id, first_message_id, asker: askerOf(batch), toolbox },
         signal: limited,
@@ -120,7 +131,8 @@ export class AgentGraph {
         durability: durabilityOf(configuration),
       }),
     );
-    const reply = messages.find((message) => message.id === replyId(message_id));
+    if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
+    const reply = state.messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
     const { usage, token_usage, citations, interrupted } = reply.response_metadata as Partial<ReplyMetadata>;
     return {
@@ -129,6 +141,7 @@ export class AgentGraph {
       token_usage: token_usage ?? [],
       citations: citations ?? [],
       interrupted: interrupted === true,
+      approvals: [],
     };
   }
 
@@ -163,16 +176,22 @@ export class AgentGraph {
   }
 
   /** What an unfinished run of this very message has done. The graph would ask for the same checkpoint: it is cached. */
-  private async unfinishedRun(thread_id: string, message_id: string): Promise<Unfinished | null> {
+  private async unfinishedRun(
+    thread_id: string,
+    message_id: string,
+    decisions: ApprovalDecision[],
+  ): Promise<Unfinished | null> {
     const saved = await this.memory.getTuple({ configurable: { thread_id } });
     if (!saved || messageOf(saved) !== message_id) return null;
     const state = await this.graph.getState({ configurable: { thread_id } });
     // Not `next`: it leaves out tasks that are done, though the step they belong to is not.
     if (state.tasks.length === 0) return null;
     const { messages = [], search = null } = state.values as Partial<AgentState>;
+    const asked = state.tasks.flatMap(({ interrupts }) => interrupts as Interrupt<ApprovalRequest>[]);
     return {
       steps: new RunSteps(messages, message_id),
       search: search?.message_id === message_id ? search : null,
+      input: resumption(asked, decisions),
     };
   }
 }

@@ -10,6 +10,7 @@ import type { ReportSender } from '../outbox/report.sender';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import { RunCancelled, unlessAborted, wasCancelled } from './run.cancelled';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
+import { PausedThreads } from './paused.threads';
 import { failureOf, logFieldsOf } from './run.failure';
 
 export interface RunIdentity {
@@ -19,6 +20,8 @@ export interface RunIdentity {
 
 /** One message, or some that were joined, to its reply: stream the answer, then report it. */
 export class RunService {
+  private readonly paused = new PausedThreads();
+
   constructor(
     private readonly identity: RunIdentity,
     private readonly configurations: ConfigurationCache,
@@ -33,10 +36,12 @@ export class RunService {
   /**
    * Resolves when the report was added, with messages that need a run of their own. Rejects only when `stop` aborted
    * the run, the instance was replaced or the report could not be added: then the messages are somebody else's to
-   * answer. `cancelled` ends the run and keeps what was said.
+   * answer. `cancelled` ends the run and keeps what was said. Messages that are out of turn are let go.
    */
-  async execute(batch: Batch, stop: AbortSignal, cancelled: AbortSignal): Promise<InboxEntry[]> {
-    const taken = batch.length > 1 ? await this.countTaken(batch) : 0;
+  async execute(taken_up: Batch, stop: AbortSignal, cancelled: AbortSignal): Promise<InboxEntry[]> {
+    const batch = taken_up.filter((message) => !this.paused.isOutOfTurn(message));
+    if (batch.length === 0) return [];
+    const taken = batch.length > 1 ? await this.countTaken(batch as Batch) : 0;
     // An earlier run has taken the first ones: its answer is theirs, the others came after it.
     const [run, left] = taken > 0 ? [batch.slice(0, taken), batch.slice(taken)] : [batch, []];
     const ended = new AbortController();
@@ -109,12 +114,19 @@ export class RunService {
         },
         signal,
       );
+      if (reply.approvals.length > 0) {
+        this.paused.pause(lastOf(batch));
+        frames.run('paused', 'The run waits for approval.');
+        log.info({ tools: reply.approvals.map(({ tool }) => tool) }, 'run paused');
+        return { outcome: 'paused', content: reply.content, approvals: reply.approvals };
+      }
       // Cancelled before, by a run whose report was lost.
       if (reply.interrupted) {
         frames.run('cancelled', 'The run was cancelled.');
         return { outcome: 'cancelled', content: reply.content, ...counted(reply) };
       }
-      const timeline = watch.completed();
+      // People decide in their own time: a run that waited for them says nothing of the service's.
+      const timeline = lastOf(batch).approvals ? undefined : watch.completed();
       frames.run('completed', 'The run has completed.', timeline);
       log.info({ ms: Math.round(performance.now() - started) }, 'run completed');
       const { content, usage, citations } = reply;

@@ -65,7 +65,7 @@ export class ToolboxFactory {
           message: `what describes it did not come within ${BUILD_MS / 1_000} seconds.`,
         },
       )
-      .then((built) => built.map(loaded.prepared));
+      .then((built) => built.map((one) => loaded.prepared(one, tool.requires_approval)));
     this.made.set(tool, making);
     making.catch(() => this.made.delete(tool));
     return making;

@@ -15,13 +15,16 @@ export interface PreparedTool {
   definition: ToolDefinition;
   tool: Tool;
   check: () => CheckArguments;
+  /** A call waits until somebody allows it. */
+  requires_approval: boolean;
 }
 
 /** Made once a tool: the schema becomes code with the first call. */
-export const prepared = ({ definition, tool }: BuiltTool): PreparedTool => ({
+export const prepared = ({ definition, tool }: BuiltTool, requires_approval = false): PreparedTool => ({
   definition,
   tool,
   check: once(() => argumentsCheck(definition.function.parameters)),
+  requires_approval,
 });
 
 /** The tools of one version of an agent. */
@@ -42,6 +45,18 @@ export class Toolbox {
 
   has(name: string): boolean {
     return this.tools.has(name);
+  }
+
+  /** Whether somebody has to allow this call. One that would fail anyway needs nobody: see {@link call}. */
+  requiresApproval(name: string, args: unknown): args is Record<string, unknown> {
+    const known = this.tools.get(name);
+    if (!known?.requires_approval) return false;
+    try {
+      known.check()(args);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /**

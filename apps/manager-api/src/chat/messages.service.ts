@@ -76,7 +76,11 @@ export class MessagesService {
   }
 
   /** Hands a committed message on. Redis being away loses nothing: the reconciler sends it later. */
-  private send(row: NewMessage, { version, thread_owes }: Acceptance, created_at: Date): void {
+  private send(
+    row: NewMessage,
+    { version, thread_owes, thread_paused, pauses }: Acceptance,
+    created_at: Date,
+  ): void {
     const { id, agent_id, thread_id, content, channel, user_id, user_data, claimed } = row;
     const accepted_at = created_at.getTime();
     const entry: InboxEntry = {
@@ -90,6 +94,7 @@ export class MessagesService {
       version,
       accepted_at,
       opens_thread: row.begins !== null,
+      ...(pauses > 0 ? { pauses } : {}),
     };
     const object = {
       id,
@@ -99,9 +104,10 @@ export class MessagesService {
       in_reply_to: null,
     };
     const steps = [
-      this.inbox.send(agent_id, entry, thread_owes),
+      // With what it waits behind, where that waits for approval.
+      ...(thread_paused ? [] : [this.inbox.send(agent_id, entry, thread_owes)]),
       this.messaging.eventLog.append(agent_id, thread_id, userMessageFrame(object)),
-      this.lifecycle.wake(agent_id),
+      ...(thread_paused ? [] : [this.lifecycle.wake(agent_id)]),
     ];
     for (const step of steps) {
       step.catch((error: unknown) =>

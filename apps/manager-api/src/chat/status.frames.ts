@@ -1,5 +1,7 @@
 import {
   type AgentState,
+  type AgentStatusEvent,
+  type ApprovalRequestFrame,
   type ErrorCode,
   errorCatalogue,
   type ErrorFrame,
@@ -43,6 +45,26 @@ export function statusFrame(
     agent_id,
     queue_position,
     ...place,
+  };
+}
+
+/** A request for approval, for clients that know of no such frames: they read what it says. */
+export function plainApproval(
+  { content, thread_id, event_id }: ApprovalRequestFrame,
+  agent_id: string,
+  seen: Pick<AgentStatusEvent, 'state' | 'queue_position'> | null,
+): StatusFrame {
+  const { state, queue_position } = seen ?? { state: 'running', queue_position: null };
+  return {
+    type: 'status',
+    message: content,
+    content,
+    code: 'approval_request',
+    state,
+    agent_id,
+    queue_position,
+    thread_id,
+    event_id,
   };
 }
 

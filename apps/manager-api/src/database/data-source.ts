@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKeyEntity } from '../access/api-key.entity';
 import { AgentVersionEntity } from '../agents/agent-version.entity';
 import { AgentEntity } from '../agents/agent.entity';
+import { ApprovalEntity } from '../approvals/approval.entity';
 import { MessageEntity } from '../chat/message.entity';
 import { ThreadEntity } from '../chat/thread.entity';
 import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoint.entity';
@@ -23,6 +24,7 @@ export const entities = [
   AgentEntity,
   AgentVersionEntity,
   ApiKeyEntity,
+  ApprovalEntity,
   CheckpointEntity,
   CheckpointWriteEntity,
   EmbeddingCacheEntity,

@@ -46,6 +46,16 @@ export class InboxService implements OnModuleInit {
     }
   }
 
+  /** Sends again what a thread owes that has waited for approval. */
+  async resume(agent_id: string, thread_id: string): Promise<void> {
+    try {
+      await this.refill(agent_id, 0, thread_id);
+    } catch (error) {
+      this.behind.add(agent_id);
+      throw error;
+    }
+  }
+
   /**
    * Leaves in the inbox what is owed and nothing else, in order, while no instance reads it: a message that was given
    * up must not be run by the next one.
@@ -81,7 +91,8 @@ export class InboxService implements OnModuleInit {
     }
   }
 
-  private async refill(agent_id: string, older_than_s: number): Promise<void> {
+  /** Of a thread `resumed` just now an instance has let go, though reports and heartbeat may still speak of it. */
+  private async refill(agent_id: string, older_than_s: number, resumed: string | null = null): Promise<void> {
     // In the order a message travels, and PostgreSQL last: one that is nowhere and still owed has been lost.
     const present = await this.messaging.inboxes.entries(agent_id);
     const under_way = await this.underWay(agent_id);
@@ -91,8 +102,13 @@ export class InboxService implements OnModuleInit {
     const on_their_way = owed.filter(
       ({ message_id, age_s }) => age_s < older_than_s && !places.has(message_id),
     );
-    const elsewhere = [...under_way, ...reported, ...on_their_way.map(({ message_id }) => message_id)];
-    const plan = planInbox(owed, present, new Set(elsewhere));
+    const elsewhere = new Set([
+      ...under_way,
+      ...reported,
+      ...on_their_way.map(({ message_id }) => message_id),
+    ]);
+    for (const { message_id, thread_id } of owed) if (thread_id === resumed) elsewhere.delete(message_id);
+    const plan = planInbox(owed, present, elsewhere);
     await this.messaging.inboxes.fill(agent_id, plan.removed_ids, plan.added, 'may read');
   }
 

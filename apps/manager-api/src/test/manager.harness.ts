@@ -1,4 +1,5 @@
 import {
+  type ApprovalRequest,
   internalPaths,
   type ExchangeResponse,
   type InboxEntry,
@@ -293,6 +294,22 @@ export class TestRunner {
     const { generation } = this.identity;
     const run = { message_id, thread_id, run_id, generation };
     await this.messaging.streams.add('reports', this.agent_id, { ...run, joined_message_ids, ...outcome });
+  }
+
+  /** Reports that the run waits for approval. */
+  async pause(
+    { message_id, thread_id }: InboxEntry,
+    approvals: ApprovalRequest[],
+    content: string,
+    generation = this.identity.generation,
+  ): Promise<void> {
+    const run = { message_id, thread_id, run_id: 'run_test', generation };
+    await this.messaging.streams.add('reports', this.agent_id, {
+      outcome: 'paused',
+      ...run,
+      content,
+      approvals,
+    });
   }
 
   /** What it is told to cancel, from now on. */

@@ -2,6 +2,7 @@ export * from './agent.dto';
 export * from './agent-tool.dto';
 export * from './agent-configuration.dto';
 export * from './api-key.dto';
+export * from './approval.dto';
 export * from './citation.dto';
 export * from './field.decorators';
 export * from './knowledge-search.dto';

@@ -100,11 +100,12 @@ export class MessageDto implements MessageObject {
   in_reply_to!: string | null;
 
   @EnumField({
-    description: 'Of a message of a user: `accepted` until it is answered (`done`) or has failed.',
+    description:
+      'Of a message of a user: `accepted` until it is answered (`done`) or has failed; `paused` while its run waits for approval.',
     example: 'done',
-    values: ['accepted', 'done', 'failed'],
+    values: ['accepted', 'paused', 'done', 'failed'],
   })
-  status!: 'accepted' | 'done' | 'failed';
+  status!: 'accepted' | 'paused' | 'done' | 'failed';
 
   @StringField({ description: 'The error code of a failed message.', example: null, max: 64, nullable: true })
   error_code!: string | null;

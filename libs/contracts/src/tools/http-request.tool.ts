@@ -1,3 +1,5 @@
+import type { ToolBase } from './tool.base';
+
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof httpMethods)[number];
 
@@ -5,7 +7,7 @@ export type HttpMethod = (typeof httpMethods)[number];
 export const isSafeMethod = (method: HttpMethod): boolean => method === 'GET' || method === 'HEAD';
 
 /** One request that the model may make; complete and validated. */
-export interface HttpRequestTool {
+export interface HttpRequestTool extends ToolBase {
   type: 'http_request';
   name: string;
   description: string;

@@ -1,3 +1,4 @@
 export * from './http-request.tool';
 export * from './knowledge-base.tool';
 export * from './placeholder';
+export * from './tool.base';

@@ -1,3 +1,5 @@
+import type { ToolBase } from './tool.base';
+
 /** Passages that one query brings, unless the tool says otherwise. */
 export const RETRIEVAL_LIMIT_DEFAULT = 5;
 /** Times a query that found nothing is put in other words, unless the tool says otherwise. */
@@ -7,7 +9,7 @@ export const REWRITE_ATTEMPTS_DEFAULT = 2;
 export const KNOWLEDGE_BASE_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** Knowledge that the agent may look things up in; complete and validated. */
-export interface KnowledgeBaseTool {
+export interface KnowledgeBaseTool extends ToolBase {
   type: 'knowledge_base';
   name: string;
   description: string;

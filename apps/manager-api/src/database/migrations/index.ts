@@ -8,6 +8,7 @@ import { Citations1795380600000 } from './1795380600000-citations';
 import { UsageAndUsers1795382748775 } from './1795382748775-usage-and-users';
 import { KnowledgeStore1795383100000 } from './1795383100000-knowledge-store';
 import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
+import { Approvals1795384209487 } from './1795384209487-approvals';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   UsageAndUsers1795382748775,
   KnowledgeStore1795383100000,
   AgentSecrets1795383341290,
+  Approvals1795384209487,
 ];

@@ -1,12 +1,13 @@
 import { type HttpMethod, httpMethods } from '../../tools/http-request.tool';
 import { EnumField, IntegerField, ObjectField, StringField } from '../field.decorators';
+import { ToolBase } from './tool.base';
 import { ToolNameField, ToolTypeField } from './tool.fields';
 
 /**
  * A request the model may make. `{name}` stands for the argument of that name, `{user.phone_number}` for what a
  * trusted party said of the user, `{secret.name}` for a secret of the agent.
  */
-export class HttpRequestToolDto {
+export class HttpRequestToolDto extends ToolBase {
   @ToolTypeField('http_request')
   type!: 'http_request';
 
