@@ -22,6 +22,7 @@ import { RunRegister } from './runs/run.register';
 import { RunService } from './runs/run.service';
 import type { DatabaseClock } from './timeline/database.clock';
 import { InstanceTimeline } from './timeline/instance.timeline';
+import { ToolTesting } from './tools/tool.testing';
 import { ToolboxFactory } from './tools/toolbox.factory';
 
 /** What is known before anything is built. */
@@ -60,14 +61,15 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
     provide(ConfigurationCache, [ManagerClient], (manager) => {
       return new ConfigurationCache(manager, exchange.configuration);
     }),
-    provide(AgentGraph, [ManagerClient], (manager) => {
+    provide(ToolboxFactory, [], () => new ToolboxFactory()),
+    provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
         timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,
         stall_ms: config.MODEL_STALL_SECONDS * 1_000,
         backoff_ms: MODEL_BACKOFF_MS,
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
-      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory);
+      return new AgentGraph(new ModelFactory(), call, toolboxes, memory);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);
@@ -92,6 +94,12 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         logger.error({ entry_ids }, 'inbox entries that do not fit the schema were set aside');
       return messaging.consumer({ name: 'inbox', agent_id, consumer: instance_id, onRejected }, true);
     }),
+    provide(
+      ToolTesting,
+      [ConfigurationCache, ToolboxFactory, Messaging, AbortController],
+      (configurations, toolboxes, messaging, { signal }) =>
+        new ToolTesting(agent_id, configurations, toolboxes, messaging, signal),
+    ),
     provide(RunRegister, [], () => new RunRegister(exchange.suspects ?? [])),
     provide(
       ThreadScheduler,
@@ -146,6 +154,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         AbortController,
         Fence,
         InstanceTimeline,
+        ToolTesting,
       ],
       (...needs) => new RunnerService(agent_id, ...needs, clock, logger),
     ),

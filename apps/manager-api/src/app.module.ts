@@ -85,6 +85,8 @@ import { BacklogRepository } from './metrics/backlog.repository';
 import { ManagerMetrics } from './metrics/manager.metrics';
 import { MetricsController } from './metrics/metrics.controller';
 import { SecretBox } from './secrets/secret-box';
+import { ToolTestsController } from './tool-tests/tool-tests.controller';
+import { ToolTestsService } from './tool-tests/tool-tests.service';
 
 const controllers = [
   AgentsController,
@@ -100,9 +102,10 @@ const controllers = [
   MetricsController,
   PoolController,
   ThreadsController,
+  ToolTestsController,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
-const agents = [AgentsRepository, AgentsService];
+const agents = [AgentsRepository, AgentsService, ToolTestsService];
 const lifecycle = [
   AccessSweep,
   AgentStatusPublisher,

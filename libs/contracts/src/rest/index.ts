@@ -7,5 +7,6 @@ export * from './message.dto';
 export * from './page.dto';
 export * from './problem.dto';
 export * from './timeline.dto';
+export * from './tool-test.dto';
 export * from './tools/http-request.dto';
 export * from './tools/tool.fields';
