@@ -1,10 +1,11 @@
 import type { HttpRequestTool } from './tools/http-request.tool';
+import type { OpenapiTool } from './tools/openapi.tool';
 
-export const toolTypes = ['http_request'] as const;
+export const toolTypes = ['http_request', 'openapi'] as const;
 export type ToolType = (typeof toolTypes)[number];
 
 /** What models take as the name of a tool. */
 export const TOOL_NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** What an agent may do besides talking; told apart by `type`. */
-export type AgentTool = HttpRequestTool;
+export type AgentTool = HttpRequestTool | OpenapiTool;

@@ -1,11 +1,13 @@
 import type { AgentTool } from '@roost/contracts';
 import { httpRequestTool } from './http-request.tool';
+import { openapiTool } from './openapi/openapi.tool';
 import type { BuiltTool, ToolBuilder, ToolServices } from './tool.builder';
 
 /** How each type of tool is made. */
 const builders: { [Type in AgentTool['type']]: ToolBuilder<Extract<AgentTool, { type: Type }>> } = {
   http_request: httpRequestTool,
+  openapi: openapiTool,
 };
 
 export const buildTool = (tool: AgentTool, services: ToolServices): Promise<BuiltTool[]> =>
-  builders[tool.type](tool, services);
+  (builders[tool.type] as ToolBuilder<AgentTool>)(tool, services);

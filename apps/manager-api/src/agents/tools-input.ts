@@ -1,5 +1,6 @@
 import { type AgentTool, type FieldError, ServiceError } from '@roost/contracts';
 import { httpRequestProblems } from './tools/http-request.check';
+import { openapiProblems } from './tools/openapi.check';
 import { secretProblems } from './tools/secret-uses';
 
 /**
@@ -17,6 +18,10 @@ export function checkTools(tools: AgentTool[]): void {
 /** What is asked of each type beyond its declaration. */
 const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: Type }>) => FieldError[] } = {
   http_request: httpRequestProblems,
+  openapi: openapiProblems,
 };
 
-const problemsOf = (tool: AgentTool): FieldError[] => [...checks[tool.type](tool), ...secretProblems(tool)];
+const problemsOf = (tool: AgentTool): FieldError[] => [
+  ...(checks[tool.type] as (tool: AgentTool) => FieldError[])(tool),
+  ...secretProblems(tool),
+];

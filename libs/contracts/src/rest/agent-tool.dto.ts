@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ToolType } from '../agent-tool';
 import { HttpRequestToolDto } from './tools/http-request.dto';
+import { OpenapiToolDto } from './tools/openapi.dto';
 import { ToolTypeField } from './tools/tool.fields';
 
 /** Stands in for a tool whose type is not known, so that the answer names the known ones. */
@@ -12,4 +13,5 @@ export class ToolDto {
 /** How each type of tool is written down. */
 export const toolDtos: Record<ToolType, Type> = {
   http_request: HttpRequestToolDto,
+  openapi: OpenapiToolDto,
 };

@@ -9,4 +9,5 @@ export * from './problem.dto';
 export * from './timeline.dto';
 export * from './tool-test.dto';
 export * from './tools/http-request.dto';
+export * from './tools/openapi.dto';
 export * from './tools/tool.fields';

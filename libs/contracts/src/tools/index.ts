@@ -1,2 +1,3 @@
 export * from './http-request.tool';
 export * from './placeholder';
+export * from './openapi.tool';
