@@ -110,7 +110,8 @@ describe('tools from configuration', () => {
       { folder: 'a', 'user.id': 'eve', 'user.phone_number': '666' },
       { folder: '{secret.shop_token}', note: '{secret.shop_token}' },
       { folder: 'a', url: 'http://169.254.169.254/', host: 'evil.example', headers: { 'x-key': 'b' } },
-      { folder: 'x'.repeat(100_000) },
+      // More than a server reads of a URL; streamed in chunks of four characters, so no larger.
+      { folder: 'x'.repeat(17_000) },
     ].map((args) => ({ name: 'find_orders', arguments: args }));
     const others = [
       { id: '../../admin' },
