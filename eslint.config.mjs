@@ -32,6 +32,7 @@ const foundations = {
   messaging: ['name:contracts', ...forTests],
   launcher: ['name:contracts', ...forTests],
   'guarded-http': [],
+  'openapi-document': ['name:contracts'],
   testing: ['name:contracts', 'name:messaging', 'name:launcher', 'name:devstack', 'name:service-kit'],
 };
 const apps = [

@@ -23,6 +23,7 @@ import { RunRegister } from './runs/run.register';
 import { RunService } from './runs/run.service';
 import type { DatabaseClock } from './timeline/database.clock';
 import { InstanceTimeline } from './timeline/instance.timeline';
+import { ToolTesting } from './tools/tool.testing';
 import { ToolboxFactory } from './tools/toolbox.factory';
 
 /** What is known before anything is built. */
@@ -61,7 +62,8 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
     provide(ConfigurationCache, [ManagerClient], (manager) => {
       return new ConfigurationCache(manager, exchange.configuration);
     }),
-    provide(AgentGraph, [ManagerClient], (manager) => {
+    provide(ToolboxFactory, [], () => new ToolboxFactory()),
+    provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
         timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,
         stall_ms: config.MODEL_STALL_SECONDS * 1_000,
@@ -69,7 +71,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
       const knowledge = new KnowledgeClient(manager);
-      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory, knowledge);
+      return new AgentGraph(new ModelFactory(), call, toolboxes, memory, knowledge);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);
@@ -94,6 +96,12 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         logger.error({ entry_ids }, 'inbox entries that do not fit the schema were set aside');
       return messaging.consumer({ name: 'inbox', agent_id, consumer: instance_id, onRejected }, true);
     }),
+    provide(
+      ToolTesting,
+      [ConfigurationCache, ToolboxFactory, Messaging, AbortController],
+      (configurations, toolboxes, messaging, { signal }) =>
+        new ToolTesting(agent_id, configurations, toolboxes, messaging, signal),
+    ),
     provide(RunRegister, [], () => new RunRegister(exchange.suspects ?? [])),
     provide(
       ThreadScheduler,
@@ -148,6 +156,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         AbortController,
         Fence,
         InstanceTimeline,
+        ToolTesting,
       ],
       (...needs) => new RunnerService(agent_id, ...needs, clock, logger),
     ),

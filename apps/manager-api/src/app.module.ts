@@ -89,6 +89,8 @@ import { BacklogRepository } from './metrics/backlog.repository';
 import { ManagerMetrics } from './metrics/manager.metrics';
 import { MetricsController } from './metrics/metrics.controller';
 import { SecretBox } from './secrets/secret-box';
+import { ToolTestsController } from './tool-tests/tool-tests.controller';
+import { ToolTestsService } from './tool-tests/tool-tests.service';
 import { usageControllers, usageProviders } from './usage/usage.providers';
 import { userControllers, userProviders } from './users/users.providers';
 
@@ -111,9 +113,10 @@ const controllers = [
   ...usageControllers,
   ...userControllers,
   ...knowledgeStoreControllers,
+  ToolTestsController,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
-const agents = [AgentImportService, AgentsRepository, AgentsService];
+const agents = [AgentImportService, AgentsRepository, AgentsService, ToolTestsService];
 const lifecycle = [
   AccessSweep,
   AgentStatusPublisher,

@@ -15,6 +15,7 @@ export * from './knowledge';
 export * from './pool';
 export * from './status';
 export * from './timeline';
+export * from './tool-test';
 export * from './tools';
 export * from './usage';
 export * from './user-fact';

@@ -1,5 +1,6 @@
 import { type AgentTool, type FieldError, ServiceError } from '@roost/contracts';
 import { httpRequestProblems } from './tools/http-request.check';
+import { openapiProblems } from './tools/openapi.check';
 import { secretProblems } from './tools/secret-uses';
 
 /**
@@ -19,6 +20,7 @@ const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: T
   http_request: httpRequestProblems,
   // Whether the knowledge bases exist is seen when they are searched: they may be made, or go, at any time.
   knowledge_base: () => [],
+  openapi: openapiProblems,
 };
 
 const problemsOf = (tool: AgentTool): FieldError[] => [

@@ -68,6 +68,7 @@ describe('the OpenAPI description', () => {
         'POST /agents/{agent_id}/messages',
         'POST /agents/{agent_id}/start',
         'POST /agents/{agent_id}/stop',
+        'POST /agents/{agent_id}/tools/{tool_name}/test',
         'POST /agents/{agent_id}/versions/{version}/restore',
         'POST /api-keys',
         'POST /agents/import',

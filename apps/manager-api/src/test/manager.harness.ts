@@ -8,6 +8,8 @@ import {
   type RunnerReport,
   type RunTimeline,
   type TokenUsage,
+  type ToolTestAnswer,
+  type ToolTestRequest,
 } from '@roost/contracts';
 import { sharedStack } from '@roost/devstack';
 import type { MemoryLauncher } from '@roost/launcher';
@@ -317,6 +319,19 @@ export class TestRunner {
     const told: string[][] = [];
     await this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) => told.push(message_ids));
     return told;
+  }
+
+  /** Answers whoever tries a tool, from now on. @returns what it is asked. */
+  async triedTools(
+    answer: (request: ToolTestRequest) => Promise<ToolTestAnswer | null>,
+  ): Promise<ToolTestRequest[]> {
+    const asked: ToolTestRequest[] = [];
+    const noted = (request: ToolTestRequest) => {
+      asked.push(request);
+      return answer(request);
+    };
+    await this.messaging.toolTests.serve(this.agent_id, noted, () => undefined);
+    return asked;
   }
 
   close(): void {

@@ -14,6 +14,8 @@ export * from './timeline.dto';
 export * from './usage.dto';
 export * from './user.dto';
 export * from './import.dto';
+export * from './tool-test.dto';
 export * from './tools/http-request.dto';
 export * from './tools/knowledge-base.dto';
+export * from './tools/openapi.dto';
 export * from './tools/tool.fields';

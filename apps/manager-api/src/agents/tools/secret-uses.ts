@@ -1,4 +1,6 @@
-import { type AgentTool, type FieldError, placeholdersIn, TOOL_PLACEHOLDER } from '@roost/contracts';
+import { openapiOrigin } from './openapi.check';
+import { originOf } from './origin';
+import { type AgentTool, type FieldError, placeholdersIn } from '@roost/contracts';
 
 /** A secret that a tool sends somewhere. */
 export interface SecretUse {
@@ -18,6 +20,7 @@ interface SecretPlaces<Tool> {
 /** Types of tools that may use secrets; the others may not. */
 const places: { [Type in AgentTool['type']]?: SecretPlaces<Extract<AgentTool, { type: Type }>> } = {
   http_request: { fields: ['headers', 'query', 'body'], origin: ({ url }) => originOf(url) },
+  openapi: { fields: ['headers'], origin: openapiOrigin },
 };
 
 /** Texts that are sent nowhere. */
@@ -49,15 +52,10 @@ export function secretProblems(tool: AgentTool): FieldError[] {
   });
 }
 
-/** Null for a text that is no URL. */
-export function originOf(template: string): string | null {
-  const url = template.replace(TOOL_PLACEHOLDER, 'x');
-  return URL.canParse(url) ? new URL(url).origin : null;
-}
-
-// Which places belong to which tool is said by the table's type.
-const placesOf = (tool: AgentTool): SecretPlaces<AgentTool> & { fields: readonly string[] } =>
-  (places[tool.type] as SecretPlaces<AgentTool> | undefined) ?? { fields: [], origin: () => '' };
+const placesOf = (
+  tool: AgentTool,
+): { fields: readonly string[]; origin: (tool: AgentTool) => string | null } =>
+  (places[tool.type] as unknown as SecretPlaces<AgentTool> | undefined) ?? { fields: [], origin: () => '' };
 
 const secretsIn = (tool: AgentTool, field: string): string[] =>
   placeholdersIn((tool as unknown as Record<string, unknown>)[field] ?? null)

@@ -1,13 +1,13 @@
 import { type HttpMethod, httpMethods } from '../../tools/http-request.tool';
-import { EnumField, IntegerField, ObjectField, StringField } from '../field.decorators';
-import { ToolBase } from './tool.base';
+import { EnumField, ObjectField, StringField } from '../field.decorators';
+import { RequestSettingsDto } from './request-settings.dto';
 import { ToolNameField, ToolTypeField } from './tool.fields';
 
 /**
  * A request the model may make. `{name}` stands for the argument of that name, `{user.phone_number}` for what a
  * trusted party said of the user, `{secret.name}` for a secret of the agent.
  */
-export class HttpRequestToolDto extends ToolBase {
+export class HttpRequestToolDto extends RequestSettingsDto {
   @ToolTypeField('http_request')
   type!: 'http_request';
 
@@ -69,33 +69,6 @@ export class HttpRequestToolDto extends ToolBase {
   })
   parameters!: object;
 
-  @IntegerField({
-    description: 'Seconds all of it may take, retries included.',
-    example: 10,
-    min: 1,
-    max: 120,
-    default: 20,
-  })
-  timeout_s!: number;
-
-  @IntegerField({
-    description: 'Further attempts of GET and HEAD when the server is away or overloaded.',
-    example: 2,
-    min: 0,
-    max: 5,
-    default: 2,
-  })
-  retries!: number;
-
-  @IntegerField({
-    description: 'Bytes an answer may have; a longer one is a failure the model is told of.',
-    example: 65_536,
-    min: 256,
-    max: 1_048_576,
-    default: 65_536,
-  })
-  response_bytes_max!: number;
-
   @StringField({
     description:
       'What the model is shown of a JSON answer: JSONPath (RFC 9535). One value found is shown by itself, several as a list.',
@@ -105,14 +78,4 @@ export class HttpRequestToolDto extends ToolBase {
     nullable: true,
   })
   answer_path!: string | null;
-
-  @StringField({
-    description:
-      'The header that carries the idempotency key of POST, PUT, PATCH and DELETE: the same key whenever the same call is repeated.',
-    example: 'Idempotency-Key',
-    max: 100,
-    pattern: /^[A-Za-z0-9-]+$/,
-    default: 'Idempotency-Key',
-  })
-  idempotency_header!: string;
 }
