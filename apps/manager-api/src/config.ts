@@ -153,12 +153,10 @@ export const managerSchema = z.object({
   EMBEDDING_MODEL: text()
     .default('text-embedding-3-small')
     .meta({ description: 'Embeds documents and questions; another one needs all documents ingested again' }),
-  EMBEDDING_DIMENSIONS: integer(1, 8_192)
-    .optional()
-    .meta({
-      description: 'Length of vectors, for models that can shorten them',
-      default_text: "the model's",
-    }),
+  EMBEDDING_DIMENSIONS: integer(1, 8_192).optional().meta({
+    description: 'Length of vectors, for models that can shorten them',
+    default_text: "the model's",
+  }),
   QDRANT_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()

@@ -65,6 +65,7 @@ describe('the OpenAPI description', () => {
         'POST /agents/{agent_id}/stop',
         'POST /agents/{agent_id}/versions/{version}/restore',
         'POST /api-keys',
+        'POST /knowledge-bases/{knowledge_base_id}/search',
         'POST /threads/{thread_id}/cancel',
       ].sort(),
     );

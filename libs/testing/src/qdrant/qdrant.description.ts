@@ -45,7 +45,7 @@ export class QdrantDescription {
     const operation = this.at(place);
     if (!operation) return [`${method} ${route} is not described`];
     const faults: string[] = [];
-    const parameters = (operation['parameters'] ?? []) as Json[];
+    const parameters: Json[] = operation['parameters'] ?? [];
     for (const name of Object.keys(query))
       if (!parameters.some((parameter) => parameter['in'] === 'query' && parameter['name'] === name))
         faults.push(`${method} ${route}: unknown parameter ${name}`);
@@ -60,7 +60,7 @@ export class QdrantDescription {
   }
 
   private at(place: string[]): Json | undefined {
-    return place.reduce<Json | undefined>((found, key) => found?.[key] as Json | undefined, this.document);
+    return place.reduce((found: Json | undefined, key) => found?.[key], this.document);
   }
 
   private check(place: string[], value: unknown): string[] {

@@ -29,7 +29,7 @@ export class QdrantPoints {
     this.version++;
     for (const { id, vector, payload } of points as Point[]) {
       for (const [name, value] of Object.entries(vector)) this.check(name, value);
-      this.points.set(id, { id, vector, payload: payload ?? {}, version: this.version });
+      this.points.set(id, { id, vector, payload, version: this.version });
     }
   }
 
