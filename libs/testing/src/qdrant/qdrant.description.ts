@@ -86,7 +86,7 @@ function exact(schema: unknown): unknown {
   const { nullable, example: _example, ...rest } = schema as Json;
   const keys = Object.keys(rest).filter((key) => key !== 'description' && key !== 'default');
   if (nullable === true && keys.length === 0) return { type: 'null' };
-  const exacted = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, exact(value)])) as Json;
+  const exacted: Json = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, exact(value)]));
   if (nullable === true) exacted['nullable'] = true;
   if (rest['type'] === 'object' && rest['properties'] && rest['additionalProperties'] === undefined)
     exacted['additionalProperties'] = false;
