@@ -182,6 +182,8 @@ describe('Qdrant as a knowledge store', () => {
     );
     await Promise.all([store, ...others].map((each) => each.prepare(space, signal)));
     await store.put([some()], signal);
+    const resumed = new QdrantKnowledgeStore({ url: qdrant.url, api_key: null, collection }, limits);
+    await resumed.put([some()], signal);
   });
 });
 
