@@ -28,4 +28,5 @@ export { environmentOf, type RunnerProcess, RunnerProcesses, signalGroup } from 
 export * from './faults';
 export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
+export * from './qdrant';
 export * from './readme.section';

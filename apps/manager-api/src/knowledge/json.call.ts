@@ -110,7 +110,7 @@ const never = { helps: false, after_ms: 0 };
 async function textOf(response: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += part.byteLength;
     if (bytes > ANSWER_BYTES_MAX) throw new CallError('its answer is too large', never);
     parts.push(part);

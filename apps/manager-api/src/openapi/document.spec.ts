@@ -72,6 +72,7 @@ describe('the OpenAPI description', () => {
         'POST /agents/{agent_id}/versions/{version}/restore',
         'POST /api-keys',
         'POST /agents/import',
+        'POST /knowledge-bases/{knowledge_base_id}/search',
         'POST /threads/{thread_id}/cancel',
       ].sort(),
     );

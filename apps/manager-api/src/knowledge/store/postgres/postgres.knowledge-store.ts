@@ -14,8 +14,8 @@ import { KnowledgeCollectionEntity } from './knowledge-collection.entity';
 /** The one collection there is. */
 const COLLECTION = 'postgres';
 
-/** Chunks a knowledge base may have here: a search reads every vector. docs/architecture.md says what that costs. */
-export const CHUNKS_PER_BASE_MAX = 20_000;
+/** Chunks a knowledge base may have here: a search reads every vector. ADR 20 says what that costs. */
+export const CHUNKS_PER_BASE_MAX = 10_000;
 
 /** Chunks in PostgreSQL: BM25 by an inverted index, and vectors compared one by one. */
 export class PostgresKnowledgeStore implements KnowledgeStore {

@@ -1,3 +1,4 @@
+import type { QdrantClient } from '@qdrant/js-client-rest';
 import type { RetrievedChunk } from '@roost/contracts';
 import type { EmbeddedChunk, KnowledgeStore, StoreQuery, VectorSpace } from '../knowledge.store';
 import { checkLength, checkSpace } from '../vector-space.check';
@@ -48,8 +49,8 @@ export class QdrantKnowledgeStore implements KnowledgeStore {
   }
 
   async put(chunks: EmbeddedChunk[], signal: AbortSignal): Promise<void> {
-    const held = this.space;
-    if (!held) throw new Error('prepare() comes before put()');
+    // Another process may have prepared it.
+    const held = (this.space ??= spaceOf(this.collection, await this.info(signal)));
     for (const { vector } of chunks) checkLength(this.collection, held.dimensions, vector);
     const published = await this.publications(chunks, signal);
     const points = chunks
@@ -152,14 +153,17 @@ export class QdrantKnowledgeStore implements KnowledgeStore {
     await this.orNone(deleted, undefined);
   }
 
+  private info(signal: AbortSignal): ReturnType<QdrantClient['getCollection']> {
+    return this.calls.call(signal, (client) => client.getCollection(this.collection));
+  }
+
   private async make(space: VectorSpace, signal: AbortSignal): Promise<VectorSpace> {
     const { collection } = this;
-    const info = () => this.calls.call(signal, (client) => client.getCollection(collection));
-    let held = await this.orNone(info(), null);
+    let held = await this.orNone(this.info(signal), null);
     if (!held) {
       const made = { collection_name: collection, ...collectionOf(space) };
       await this.calls.call(signal, (client) => client.api().createCollection(made)).catch(unlessThere);
-      held = await info();
+      held = await this.info(signal);
     }
     for (const [field_name, field_schema] of Object.entries(payloadIndexes)) {
       if (held.payload_schema[field_name]) continue;
