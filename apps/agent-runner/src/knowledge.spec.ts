@@ -187,8 +187,11 @@ describe('an agent with knowledge', () => {
     const { message } = await ask('Where?');
     const next = await agent.send('And then?', { thread_id: message.thread_id });
     await agent.reportOn(next);
-    const stored = JSON.stringify(agent.manager.checkpoints.newest(message.thread_id));
-    expect(stored).not.toContain(Buffer.from('long-winded').toString('base64').slice(4, 12));
+    const { checkpoint } = agent.manager.checkpoints.newest(message.thread_id)!;
+    const stored = Buffer.from(checkpoint.base64, 'base64').toString();
+    expect(stored).toContain('Found it [1].');
+    // The passage is left in the citation alone.
+    expect(stored).not.toContain('"rejected"');
     const [, second] = requestsTo(agent.model, 'agent');
     expect(second?.messages.slice(1)).toMatchObject([
       { role: 'user', content: 'Where?' },
