@@ -53,6 +53,7 @@ describe('the OpenAPI description', () => {
         'GET /livez',
         'GET /readyz',
         'GET /threads/{thread_id}',
+        'GET /threads/{thread_id}/approvals',
         'GET /threads/{thread_id}/events',
         'GET /threads/{thread_id}/messages',
         'GET /usage',
@@ -71,6 +72,7 @@ describe('the OpenAPI description', () => {
         'POST /agents/{agent_id}/versions/{version}/restore',
         'POST /api-keys',
         'POST /agents/import',
+        'POST /threads/{thread_id}/approvals/{approval_id}',
         'POST /threads/{thread_id}/cancel',
       ].sort(),
     );
