@@ -232,6 +232,13 @@ describe('a paused run', () => {
     expect(new Set(shop.journal.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
 
+  it('whose report was lost with Redis reports again when its message comes again', async () => {
+    const { message, report } = await paused('a');
+    await agent.messaging.streams.add('inbox', agent.agent_id, { ...message, opens_thread: false });
+    expect((await untilPaused(message, 2)).approvals).toEqual(report.approvals);
+    expect(calls()).toEqual([]);
+  });
+
   it('holds its thread: what was on its way is let go of, and answered when it comes again', async () => {
     callsThenSays(agent.model, [toolCall('book', { table: 'a' })], 'Booked.');
     agent.model.prependFixture({ match: { userMessage: 'next' }, response: { content: 'Fine.' } });

@@ -115,7 +115,7 @@ export class RunService {
         signal,
       );
       if (reply.approvals.length > 0) {
-        this.paused.pause(lastOf(batch));
+        this.paused.pause(batch);
         frames.run('paused', 'The run waits for approval.');
         log.info({ tools: reply.approvals.map(({ tool }) => tool) }, 'run paused');
         return { outcome: 'paused', content: reply.content, approvals: reply.approvals };

@@ -396,6 +396,16 @@ describe('a client', () => {
   });
 });
 
+it('a request that cannot be stored fails its message visibly, and what came after it is answered', async () => {
+  const { id, runner } = await running();
+  const { thread_id } = await say(id, { content: 'refund it' });
+  const entry = await runner.next();
+  await runner.pause(entry, [request({ order_id: '\0' })], '');
+  await untilMessages(thread_id, [{ status: 'failed', error_code: 'run_failed' }]);
+  await say(id, { content: 'again', thread_id });
+  expect((await runner.next()).pauses).toBe(1);
+});
+
 it('a report with requests of a thread that is gone is let go of', async () => {
   const { id, runner } = await running();
   const { thread_id } = await say(id, { content: 'refund it' });

@@ -32,6 +32,14 @@ const PAUSE = `
 export class PausesRepository {
   constructor(@InjectDataSource() private readonly database: DataSource) {}
 
+  /** Counts a pause that could not be stored: the instance lets go of what was sent before it all the same. */
+  async count(agent_id: string, thread_id: string): Promise<void> {
+    await this.database.query('UPDATE threads SET pauses = pauses + 1 WHERE id = $1 AND agent_id = $2', [
+      thread_id,
+      agent_id,
+    ]);
+  }
+
   /** @returns the requests of the report that wait now: none when it came too late, or again after the decision. */
   async pause(agent_id: string, report: PausedReport, timeout_s: number): Promise<ApprovalEntity[]> {
     const { thread_id, message_id, joined_message_ids = [], generation, approvals, content } = report;

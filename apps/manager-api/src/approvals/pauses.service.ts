@@ -20,4 +20,9 @@ export class RunPauses {
     const [first, ...rest] = waiting.map(approvalFrame);
     if (first) await this.messaging.eventLog.append(agent_id, report.thread_id, first, ...rest);
   }
+
+  /** The report cannot be committed, and its message fails. */
+  async giveUp(agent_id: string, { thread_id }: RunnerReport): Promise<void> {
+    await this.pauses.count(agent_id, thread_id);
+  }
 }

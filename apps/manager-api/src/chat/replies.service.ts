@@ -198,6 +198,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     const generation = Math.min(report.generation, GENERATION_MAX);
     const detail = 'The answer could not be stored.';
     try {
+      if (report.outcome === 'paused') await this.pauses.giveUp(agent_id, report);
       await this.commit(agent_id, {
         ...{ outcome: 'failed', message_id, thread_id, run_id, joined_message_ids },
         ...{ generation, code: 'run_failed', detail },

@@ -53,6 +53,7 @@ describe('the OpenAPI description', () => {
         'GET /livez',
         'GET /readyz',
         'GET /threads/{thread_id}',
+        'GET /threads/{thread_id}/approvals',
         'GET /threads/{thread_id}/events',
         'GET /threads/{thread_id}/messages',
         'GET /usage',
@@ -73,6 +74,7 @@ describe('the OpenAPI description', () => {
         'POST /api-keys',
         'POST /agents/import',
         'POST /knowledge-bases/{knowledge_base_id}/search',
+        'POST /threads/{thread_id}/approvals/{approval_id}',
         'POST /threads/{thread_id}/cancel',
       ].sort(),
     );
