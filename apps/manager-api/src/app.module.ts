@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
@@ -49,6 +49,8 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { knowledgeControllers, knowledgeProviders } from './knowledge/knowledge.providers';
+import { knowledgeStoreProviders } from './knowledge/store.providers';
 import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
@@ -100,6 +102,7 @@ const controllers = [
   MetricsController,
   PoolController,
   ThreadsController,
+  ...knowledgeControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentsRepository, AgentsService];
@@ -157,7 +160,8 @@ const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: AP
 export class AppModule implements OnApplicationShutdown {
   constructor(private readonly messaging: Messaging) {}
 
-  static with(config: ManagerConfig, logger: Logger): DynamicModule {
+  /** `replaced` take the place of providers of the same token. */
+  static with(config: ManagerConfig, logger: Logger, replaced: Provider[] = []): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -183,6 +187,8 @@ export class AppModule implements OnApplicationShutdown {
         ...metrics,
         RouteTable,
         ...cancelling,
+        ...knowledgeStoreProviders,
+        ...knowledgeProviders,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
@@ -190,6 +196,7 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: RouteFilter },
+        ...replaced,
       ],
     };
   }

@@ -7,6 +7,8 @@ import { MessageEntity } from '../chat/message.entity';
 import { ThreadEntity } from '../chat/thread.entity';
 import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoint.entity';
 import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
+import { KnowledgeBaseEntity } from '../knowledge/bases/knowledge-base.entity';
+import { KnowledgeDocumentEntity } from '../knowledge/documents/knowledge-document.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
 import { LostRunEntity } from '../lifecycle/lost-run.entity';
@@ -21,6 +23,8 @@ export const entities = [
   CheckpointWriteEntity,
   IdempotencyKeyEntity,
   InstanceEntity,
+  KnowledgeBaseEntity,
+  KnowledgeDocumentEntity,
   LeaseEntity,
   LostRunEntity,
   MessageEntity,

@@ -3,6 +3,8 @@ export * from './agent-tool.dto';
 export * from './agent-configuration.dto';
 export * from './api-key.dto';
 export * from './field.decorators';
+export * from './knowledge-base.dto';
+export * from './knowledge-document.dto';
 export * from './message.dto';
 export * from './page.dto';
 export * from './problem.dto';

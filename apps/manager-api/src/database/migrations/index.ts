@@ -4,6 +4,8 @@ import { StartLimits1795370400000 } from './1795370400000-start-limits';
 import { MessageWhileBusy1795370800000 } from './1795370800000-message-while-busy';
 import { WarmPool1795371339000 } from './1795371339000-warm-pool';
 import { LostRuns1795373201942 } from './1795373201942-lost-runs';
+import { KnowledgeJobs1795383155173 } from './1795383155173-knowledge-jobs';
+import { KnowledgeBases1795383199262 } from './1795383199262-knowledge-bases';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -13,4 +15,6 @@ export const migrations = [
   MessageWhileBusy1795370800000,
   WarmPool1795371339000,
   LostRuns1795373201942,
+  KnowledgeJobs1795383155173,
+  KnowledgeBases1795383199262,
 ];
