@@ -17,6 +17,7 @@ const walls = {
   '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
   typeorm: ['manager-api', 'telegram-gateway'],
   '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
+  'pg-boss': ['manager-api'],
   pg: ['manager-api', 'telegram-gateway', 'devstack', 'testing', 'e2e', 'bench'],
 };
 

@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { docx, encryptedPdf, pdf, zipBomb } from '../test/document.fixtures';
 import { KnowledgeHarness } from '../test/knowledge.harness';
 
+// Every document is read by a process of its own, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
+
 let roost: KnowledgeHarness;
 let site: {
   origin: string;
@@ -91,7 +94,7 @@ describe('a document', () => {
         });
         expect(status.total).toBeGreaterThan(32);
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 90_000, interval: 20 },
     );
     roost.embedder.before = () => Promise.resolve();
     release();
@@ -142,7 +145,7 @@ describe('a document', () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
     })();
-    await vi.waitFor(async () => expect((await roost.document(base, id)).published_revision).toBe(2), 20_000);
+    await vi.waitFor(async () => expect((await roost.document(base, id)).published_revision).toBe(2), 90_000);
     looking = false;
     await looks;
     roost.store.before = () => Promise.resolve();
@@ -306,7 +309,7 @@ describe('what is deleted', () => {
           );
           expect(rows).toEqual([]);
         },
-        { timeout: 25_000, interval: 100 },
+        { timeout: 90_000, interval: 100 },
       );
       roost.embedder.before = () => Promise.resolve();
       expect(roost.store.of(id)).toEqual([]);

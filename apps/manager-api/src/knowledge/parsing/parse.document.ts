@@ -1,11 +1,7 @@
 import type { DocumentType } from '@roost/contracts/rest';
 import { chunksOf } from '../chunking/chunk.text';
 import { checkKind } from './content.kind';
-import { parseCsv } from './csv.parser';
-import { parseDocx } from './docx.parser';
-import { parseHtml } from './html.parser';
 import { boundedText, type ParseAnswer, storable, UnreadableDocument } from './parse.request';
-import { parsePdf } from './pdf.parser';
 import { decodeText } from './text.encoding';
 
 /** The chunks of a document, or why it has none. What it throws is a fault of the parser. */
@@ -24,16 +20,17 @@ export async function parseDocument(
   }
 }
 
-function textOf(content: Buffer, type: DocumentType, pages_max: number): string | Promise<string> {
+/** A parser is loaded when it is needed: some are large. */
+async function textOf(content: Buffer, type: DocumentType, pages_max: number): Promise<string> {
   switch (type) {
     case 'pdf':
-      return parsePdf(content, pages_max);
+      return (await import('./pdf.parser')).parsePdf(content, pages_max);
     case 'docx':
-      return parseDocx(content);
+      return (await import('./docx.parser')).parseDocx(content);
     case 'html':
-      return parseHtml(content);
+      return (await import('./html.parser')).parseHtml(content);
     case 'csv':
-      return parseCsv(content);
+      return (await import('./csv.parser')).parseCsv(content);
     case 'markdown':
     case 'text':
       return decodeText(content);

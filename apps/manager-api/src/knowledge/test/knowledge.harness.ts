@@ -68,7 +68,7 @@ export class KnowledgeHarness {
   }
 
   /** The document once it is in this state, seen by its owner. */
-  until(base: string, id: string, state: string, timeout = 25_000): Promise<DocumentDto> {
+  until(base: string, id: string, state: string, timeout = 90_000): Promise<DocumentDto> {
     return vi.waitFor(
       async () => {
         const document = await this.document(base, id);
