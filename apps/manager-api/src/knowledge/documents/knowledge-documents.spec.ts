@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { docx, encryptedPdf, pdf, zipBomb } from '../test/document.fixtures';
 import { KnowledgeHarness } from '../test/knowledge.harness';
 
@@ -38,6 +38,11 @@ beforeAll(async () => {
 afterAll(async () => {
   site.close();
   await roost.stop();
+});
+
+beforeEach(() => {
+  roost.embedder.release();
+  roost.store.before = () => Promise.resolve();
 });
 
 const sha256 = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
@@ -81,9 +86,8 @@ describe('a document', () => {
     const base = await roost.base();
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    roost.embedder.before = () => (roost.embedder.batches.length % 2 === 1 ? held : Promise.resolve());
-    roost.embedder.batches.length = 0;
-    const { body } = await roost.text(base, 'Long', paragraphs(60, 'tea'));
+    roost.embedder.before = () => (roost.embedder.batches.length === 1 ? held : Promise.resolve());
+    const { body } = await roost.text(base, 'Long', paragraphs(200, 'tea'));
     await vi.waitFor(
       async () => {
         const { status } = await roost.document(base, body.id as string);
@@ -290,12 +294,11 @@ describe('what is deleted', () => {
       const embedding = new Promise<void>((resolve) => (begun = resolve));
       roost.embedder.before = (_texts, signal) =>
         new Promise((resolve, reject) => {
-          begun();
+          if (roost.embedder.batches.length === 0) resolve();
+          else begun();
           signal.addEventListener('abort', () => reject(signal.reason as Error));
-          if (roost.embedder.batches.length === 1) resolve();
         });
-      roost.embedder.batches.length = 0;
-      const { body } = await roost.upload(base, 'a.md', paragraphs(60, 'tea'));
+      const { body } = await roost.upload(base, 'a.md', paragraphs(200, 'tea'));
       const id = body.id as string;
       await embedding;
       const path = what === 'base' ? `/knowledge-bases/${base}` : `/knowledge-bases/${base}/documents/${id}`;
@@ -313,7 +316,7 @@ describe('what is deleted', () => {
       );
       roost.embedder.before = () => Promise.resolve();
       expect(roost.store.of(id)).toEqual([]);
-      expect(await roost.files()).not.toContain(sha256(paragraphs(60, 'tea')));
+      expect(await roost.files()).not.toContain(sha256(paragraphs(200, 'tea')));
     },
     60_000,
   );
