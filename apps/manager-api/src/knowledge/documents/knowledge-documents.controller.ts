@@ -29,7 +29,7 @@ const DOCUMENT_ID = {
 };
 
 const FORM = {
-  type: 'object',
+  type: 'object' as const,
   required: ['file'],
   properties: {
     file: { type: 'string', format: 'binary', description: 'PDF, DOCX, HTML, Markdown, text or CSV.' },
@@ -66,13 +66,7 @@ export class KnowledgeDocumentsController {
   @ApiParam(KNOWLEDGE_BASE_ID)
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiExtraModels(AddDocumentDto)
-  @ApiBody({
-    required: true,
-    content: {
-      'application/json': { schema: { $ref: getSchemaPath(AddDocumentDto) } },
-      'multipart/form-data': { schema: FORM },
-    },
-  } as never)
+  @ApiBody({ required: true, schema: { oneOf: [{ $ref: getSchemaPath(AddDocumentDto) }, FORM] } })
   @ApiAcceptedResponse({ type: DocumentDto, description: 'The document as it is now.' })
   @ApiProblems(
     'validation_failed',

@@ -226,7 +226,7 @@ describe('a URL', () => {
     expect(status.detail).toContain(words);
   });
 
-  it.each(['http://169.254.169.254/latest/meta-data/', 'http://127.0.0.1:1/', 'http://10.0.0.1/'])(
+  it.each(['http://169.254.169.254/latest/meta-data/', 'http://127.0.0.1:10001/', 'http://10.0.0.1/'])(
     'to where nobody may point is refused: %s',
     async (url) => {
       const base = await roost.base();

@@ -22,9 +22,19 @@ const options: HtmlToTextOptions = {
     ...LEVELS.map((level) => ({ selector: `h${level}`, format: `heading${level}` })),
     { selector: 'a', options: { ignoreHref: true } },
     { selector: 'table', format: 'dataTable', options: { uppercaseHeaderCells: false, maxColumnWidth: 200 } },
-    ...['img', 'nav', 'script', 'style', 'noscript', 'template', 'svg', 'iframe', 'form', 'button'].map(
-      (selector) => ({ selector, format: 'skip' }),
-    ),
+    ...[
+      'title',
+      'img',
+      'nav',
+      'script',
+      'style',
+      'noscript',
+      'template',
+      'svg',
+      'iframe',
+      'form',
+      'button',
+    ].map((selector) => ({ selector, format: 'skip' })),
   ],
   limits: { maxInputLength: TEXT_CHARACTERS_MAX * 4, maxDepth: 200, ellipsis: '' },
 };
