@@ -83,11 +83,6 @@ export class ManagerHarness {
     for (const cleanUp of this.cleanUps.splice(0)) await cleanUp();
   }
 
-  /** What it was started with, for another manager in another process. */
-  get environmentOfManager(): Record<string, string> {
-    return { ...this.settings };
-  }
-
   get database(): DataSource {
     return this.manager.app.get(DataSource);
   }

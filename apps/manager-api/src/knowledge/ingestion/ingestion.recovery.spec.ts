@@ -1,10 +1,9 @@
 import { ServiceError } from '@roost/contracts';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import PgBoss from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { KnowledgeHarness } from '../test/knowledge.harness';
+import { ClaimsRepository } from './claims.repository';
+import { IngestionQueue } from './ingestion.queue';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -21,23 +20,23 @@ afterAll(() => roost.stop());
 const joinWorker = () => roost.manager.join({ KNOWLEDGE_INGESTION_CONCURRENCY: '1' });
 
 describe('an ingestion', () => {
-  it('whose manager is killed in the middle is taken up by another', async () => {
+  it('whose worker falls silent in the middle is taken up by another, and the silent one changes nothing more', async () => {
     const base = await roost.base();
     const { body } = await roost.text(base, 'Tea', 'Tea is served at four.');
     const id = body.id as string;
-    const doomed = fork(fileURLToPath(new URL('../test/killed.manager.ts', import.meta.url)), [], {
-      execArgv: ['--import', 'tsx'],
-      env: { PATH: process.env['PATH'], TSX_TSCONFIG_PATH: 'apps/manager-api/tsconfig.json' },
-    });
-    doomed.send({ ...roost.manager.environmentOfManager, KNOWLEDGE_INGESTION_CONCURRENCY: '1' });
-    await once(doomed, 'message');
-    expect((await roost.document(base, id)).status.detail).toBe('embedding 0/1');
-    doomed.kill('SIGKILL');
-    await once(doomed, 'exit');
+    const { app } = roost.manager.manager;
+    const [queue, claims] = [app.get(IngestionQueue), app.get(ClaimsRepository)];
+    const job = await queue.take();
+    const silent = await claims.claim(id, job?.job_id ?? '');
+    if (silent.kind !== 'claimed') throw new Error(silent.kind);
+    await claims.write(silent.claim, { state: 'embedding', total: 9, done: 4 });
+    expect((await roost.document(base, id)).status.detail).toBe('embedding 4/9');
 
     const other = await joinWorker();
     await roost.until(base, id, 'ready');
     expect(roost.store.found(id)).toBe('Tea is served at four.');
+    expect(await claims.write(silent.claim, { state: 'failed' })).toBe(false);
+    expect(await claims.finish(silent.claim, silent.document, {})).toBe(false);
     await other.stop();
   });
 
