@@ -47,8 +47,7 @@ function paragraphs(text: string): (Span & { heading_level: number | null })[] {
     if (mark !== null) fence = fence === null ? mark : fence === mark ? null : fence;
     if (heading || content.trim() === '') close();
     if (heading) found.push({ ...trimmed(text, line), heading_level: heading[1]?.length ?? 1 });
-    else if (content.trim() !== '')
-      open = { start: open === null ? line.start : (open as Span).start, end: line.end };
+    else if (content.trim() !== '') open = { start: open === null ? line.start : open.start, end: line.end };
   }
   close();
   return found.map((span) => ({ ...span, ...trimmed(text, span) }));

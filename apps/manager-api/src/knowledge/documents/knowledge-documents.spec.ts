@@ -141,16 +141,16 @@ describe('a document', () => {
     };
     const changed = await roost.upload(base, 'a.md', paragraphs(40, 'new'));
     expect(changed.body).toMatchObject({ id, revision: 2, published_revision: 1 });
-    let looking = true;
+    const looking = new AbortController();
     const looks = (async () => {
-      while (looking) {
+      while (!looking.signal.aborted) {
         const [before, after] = [await search('of old'), await search('of new')];
         if (before + after === 0) seen.push('neither');
         await new Promise((resolve) => setImmediate(resolve));
       }
     })();
     await vi.waitFor(async () => expect((await roost.document(base, id)).published_revision).toBe(2), 90_000);
-    looking = false;
+    looking.abort();
     await looks;
     roost.store.before = () => Promise.resolve();
     expect(seen).not.toContain('neither');

@@ -138,7 +138,7 @@ function fieldsOf(request: Request): Record<string, unknown> {
   }
 }
 
-function asProblem(error: unknown): unknown {
+function asProblem(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   if (error instanceof MulterError) {
     return error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE'
