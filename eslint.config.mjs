@@ -20,6 +20,7 @@ const walls = {
   // In there only apps/manager-api/src/knowledge/store/qdrant: see the rule below.
   '@qdrant/js-client-rest': ['manager-api'],
   '@orama/stemmers': ['manager-api'],
+  'pg-boss': ['manager-api'],
   pg: ['manager-api', 'telegram-gateway', 'devstack', 'testing', 'e2e', 'bench'],
 };
 

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
@@ -52,6 +52,7 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { knowledgeControllers, knowledgeProviders } from './knowledge/knowledge.providers';
 import { knowledgeStoreControllers, knowledgeStoreProviders } from './knowledge/store.providers';
 import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
@@ -114,6 +115,7 @@ const controllers = [
   ...userControllers,
   ...knowledgeStoreControllers,
   ToolTestsController,
+  ...knowledgeControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
 const agents = [AgentImportService, AgentsRepository, AgentsService, ToolTestsService];
@@ -171,7 +173,8 @@ const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: AP
 export class AppModule implements OnApplicationShutdown {
   constructor(private readonly messaging: Messaging) {}
 
-  static with(config: ManagerConfig, logger: Logger): DynamicModule {
+  /** `replaced` take the place of providers of the same token. */
+  static with(config: ManagerConfig, logger: Logger, replaced: Provider[] = []): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -201,6 +204,7 @@ export class AppModule implements OnApplicationShutdown {
         ...usageProviders,
         ...userProviders,
         ...knowledgeStoreProviders,
+        ...knowledgeProviders,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
@@ -208,6 +212,7 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: RouteFilter },
+        ...replaced,
       ],
     };
   }

@@ -1,6 +1,7 @@
 import { AllowList } from '@roost/guarded-http/allow-list';
 import { flag, integer, loadConfig, text } from '@roost/service-kit';
 import { z } from 'zod';
+import { ingestionVariables } from './knowledge/ingestion.variables';
 
 /** `postgresql+asyncpg://` is what the Python service was given: the driver suffix is ignored. */
 const databaseUrl = text()
@@ -185,6 +186,7 @@ export const managerSchema = z.object({
       'Private hosts and odd ports that the tools of all agents may reach, separated by commas: `orders.internal:8080`, `10.20.0.0/16`',
     default_text: 'none: public hosts on 80 and 443 alone',
   }),
+  ...ingestionVariables,
   MESSAGES_PER_MINUTE: integer(1, 1_000_000)
     .default(600)
     .meta({ description: 'Messages a key, or an address without a key, may send a minute' }),

@@ -40,6 +40,7 @@ export const errorCatalogue = {
   knowledge_base_not_found: { status: 404, title: 'There is no such knowledge base' },
   document_not_found: { status: 404, title: 'There is no such document' },
   knowledge_base_full: { status: 409, title: 'The knowledge base holds as much as its store takes' },
+  knowledge_limit_reached: { status: 409, title: 'There may be no more of these' },
   embedding_unavailable: { status: 503, title: 'The embedding model does not answer' },
   embedding_mismatch: { status: 409, title: 'The stored vectors were made by another embedding model' },
   // Approvals

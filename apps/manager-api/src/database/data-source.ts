@@ -11,6 +11,8 @@ import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
 import { EmbeddingCacheEntity } from '../knowledge/embedding/embedding-cache.entity';
 import { KnowledgeChunkEntity } from '../knowledge/store/postgres/knowledge-chunk.entity';
 import { KnowledgeCollectionEntity } from '../knowledge/store/postgres/knowledge-collection.entity';
+import { KnowledgeBaseEntity } from '../knowledge/bases/knowledge-base.entity';
+import { KnowledgeDocumentEntity } from '../knowledge/documents/knowledge-document.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
 import { LostRunEntity } from '../lifecycle/lost-run.entity';
@@ -32,6 +34,8 @@ export const entities = [
   InstanceEntity,
   KnowledgeChunkEntity,
   KnowledgeCollectionEntity,
+  KnowledgeBaseEntity,
+  KnowledgeDocumentEntity,
   LeaseEntity,
   LostRunEntity,
   MessageEntity,

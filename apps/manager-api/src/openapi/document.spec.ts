@@ -40,6 +40,8 @@ describe('the OpenAPI description', () => {
       [
         'DELETE /agents/{agent_id}',
         'DELETE /api-keys/{api_key_id}',
+        'DELETE /knowledge-bases/{knowledge_base_id}',
+        'DELETE /knowledge-bases/{knowledge_base_id}/documents/{document_id}',
         'DELETE /threads/{thread_id}',
         'GET /agents',
         'GET /agents/{agent_id}',
@@ -50,6 +52,10 @@ describe('the OpenAPI description', () => {
         'GET /agents/{agent_id}/threads',
         'GET /agents/{agent_id}/versions',
         'GET /api-keys',
+        'GET /knowledge-bases',
+        'GET /knowledge-bases/{knowledge_base_id}',
+        'GET /knowledge-bases/{knowledge_base_id}/documents',
+        'GET /knowledge-bases/{knowledge_base_id}/documents/{document_id}',
         'GET /livez',
         'GET /readyz',
         'GET /threads/{thread_id}',
@@ -75,6 +81,8 @@ describe('the OpenAPI description', () => {
         'POST /agents/import',
         'POST /knowledge-bases/{knowledge_base_id}/search',
         'POST /threads/{thread_id}/approvals/{approval_id}',
+        'POST /knowledge-bases',
+        'POST /knowledge-bases/{knowledge_base_id}/documents',
         'POST /threads/{thread_id}/cancel',
       ].sort(),
     );

@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import {
   type ApprovalRequest,
   internalPaths,
@@ -39,21 +40,29 @@ export class ManagerHarness {
     readonly manager: RunningManager,
     readonly redis_url: string,
     private readonly settings: Record<string, string>,
+    private readonly replaced: Provider[],
   ) {}
 
-  static async start(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
+  /** `replaced` take the place of providers of the same token. */
+  static async start(
+    overrides: Record<string, string> = {},
+    replaced: Provider[] = [],
+  ): Promise<ManagerHarness> {
     const stack = await sharedStack();
     const [database, redis] = await Promise.all([stack.createDatabase('manager'), stack.startRedis()]);
     const migrating = await createDataSource(database.url, 2).initialize();
     await migrating.runMigrations();
     await migrating.destroy();
-    const harness = await ManagerHarness.on({
-      DATABASE_URL: database.url,
-      REDIS_URL: redis.url,
-      INSTALLATION: `test-${randomUUID()}`,
-      RECONCILE_INTERVAL_MS: '100',
-      ...overrides,
-    });
+    const harness = await ManagerHarness.on(
+      {
+        DATABASE_URL: database.url,
+        REDIS_URL: redis.url,
+        INSTALLATION: `test-${randomUUID()}`,
+        RECONCILE_INTERVAL_MS: '100',
+        ...overrides,
+      },
+      replaced,
+    );
     harness.cleanUps.push(
       () => redis.stop(),
       () => database.drop(),
@@ -63,14 +72,14 @@ export class ManagerHarness {
 
   /** A second manager on this one's database, Redis and launcher; it is stopped before this one. */
   async join(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
-    const joined = await ManagerHarness.on({ ...this.settings, ...overrides });
+    const joined = await ManagerHarness.on({ ...this.settings, ...overrides }, this.replaced);
     this.cleanUps.unshift(() => joined.stop());
     return joined;
   }
 
-  private static async on(settings: Record<string, string>): Promise<ManagerHarness> {
-    const manager = await startManager(testConfig(settings), pino({ enabled: false }));
-    const harness = new ManagerHarness(manager, settings['REDIS_URL'] ?? '', settings);
+  private static async on(settings: Record<string, string>, replaced: Provider[]): Promise<ManagerHarness> {
+    const manager = await startManager(testConfig(settings), pino({ enabled: false }), replaced);
+    const harness = new ManagerHarness(manager, settings['REDIS_URL'] ?? '', settings, replaced);
     harness.cleanUps.push(() => manager.close());
     return harness;
   }

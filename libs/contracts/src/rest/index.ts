@@ -7,6 +7,8 @@ export * from './citation.dto';
 export * from './field.decorators';
 export * from './knowledge-search.dto';
 export * from './knowledge-settings.dto';
+export * from './knowledge-base.dto';
+export * from './knowledge-document.dto';
 export * from './message.dto';
 export * from './page.dto';
 export * from './problem.dto';

@@ -7,6 +7,8 @@ import { LostRuns1795373201942 } from './1795373201942-lost-runs';
 import { Citations1795380600000 } from './1795380600000-citations';
 import { UsageAndUsers1795382748775 } from './1795382748775-usage-and-users';
 import { KnowledgeStore1795383100000 } from './1795383100000-knowledge-store';
+import { KnowledgeJobs1795383155173 } from './1795383155173-knowledge-jobs';
+import { KnowledgeBases1795383199262 } from './1795383199262-knowledge-bases';
 import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
 import { Approvals1795384209487 } from './1795384209487-approvals';
 
@@ -21,6 +23,8 @@ export const migrations = [
   Citations1795380600000,
   UsageAndUsers1795382748775,
   KnowledgeStore1795383100000,
+  KnowledgeJobs1795383155173,
+  KnowledgeBases1795383199262,
   AgentSecrets1795383341290,
   Approvals1795384209487,
 ];
