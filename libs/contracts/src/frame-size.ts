@@ -38,6 +38,7 @@ export function fitFrame(
     }
     case 'run':
     case 'tool':
+    case 'authorization_request':
       return [{ ...frame, content: cutText(frame.content, text_max) }];
   }
 }

@@ -155,6 +155,15 @@ export const ToolFrame = z.object({
   message_id: z.string(),
   ...place,
 });
+export const AuthorizationRequestFrame = z.object({
+  type: z.literal('authorization_request'),
+  content: z.string().meta({ description: 'What the user is asked.' }),
+  message_id: z.string().meta({ description: 'The message of the user that is being answered.' }),
+  fields: z
+    .array(z.string())
+    .meta({ description: 'What to find out, by the names it will have in `user_data`.' }),
+  ...place,
+});
 export const UserMessageFrame = z.object({
   type: z.literal('user_message'),
   content: z.string(),
@@ -177,6 +186,7 @@ export const OutboundFrame = z.discriminatedUnion('type', [
   TokenFrame,
   RunFrame,
   ToolFrame,
+  AuthorizationRequestFrame,
   UserMessageFrame,
   ResyncFrame,
 ]);
@@ -189,7 +199,10 @@ type Unplaced<Frame> = Frame extends unknown ? Omit<Frame, 'thread_id' | 'event_
 
 /** A frame as it stands in a thread's log; its place is known once it has been appended. */
 export type LoggedFrame = Unplaced<
-  Extract<OutboundFrame, { type: 'message' | 'error' | 'token' | 'run' | 'tool' | 'user_message' }>
+  Extract<
+    OutboundFrame,
+    { type: 'message' | 'error' | 'token' | 'run' | 'tool' | 'authorization_request' | 'user_message' }
+  >
 >;
 
 /** The types every client understands; anything else reaches a client that did not ask for more as `status`. */

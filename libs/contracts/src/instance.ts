@@ -31,6 +31,10 @@ export const internalPaths = {
   checkpoints: '/internal/checkpoints',
   /** POST {@link RetrievalRequest} -> 200 {@link RetrievalResponse}; 403 for knowledge bases of other agents. */
   knowledgeSearch: '/internal/knowledge/search',
+  /** POST {@link HandoffRequest} -> 200 {@link HandoffResponse}; 403 for what the instance's agent is not answering. */
+  handoffs: '/internal/handoffs',
+  /** POST {@link HandoffCancel} -> 204. */
+  handoffCancels: '/internal/handoffs/cancel',
 } as const;
 
 export interface ExchangeRequest {
@@ -62,4 +66,6 @@ export interface AgentRuntimeConfiguration {
   model: { base_url: string; api_key: string | null };
   /** What the operator opens to tools besides public hosts: `host[:port]` or ranges; no field of an agent sets it. */
   outbound: { allowed_hosts: string[] };
+  /** Where the operator's web search is; null without a key, absent where the manager knows of none. */
+  web_search?: { base_url: string; api_key: string } | null;
 }

@@ -1,5 +1,6 @@
 import { type AgentTool, type FieldError, ServiceError } from '@roost/contracts';
 import { httpRequestProblems } from './tools/http-request.check';
+import { mcpProblems } from './tools/mcp.check';
 
 /**
  * What the declarations of a tool cannot say by themselves: templates, headers and the schema of its arguments.
@@ -16,6 +17,20 @@ export function checkTools(tools: AgentTool[]): void {
 /** What is asked of each type beyond its declaration. */
 const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: Type }>) => FieldError[] } = {
   http_request: httpRequestProblems,
+  mcp: mcpProblems,
+  web_search: nothingMore,
+  user_info: nothingMore,
+  request_authorization: nothingMore,
+  handoff: nothingMore,
 };
 
-const problemsOf = (tool: AgentTool): FieldError[] => checks[tool.type](tool);
+function problemsOf(tool: AgentTool): FieldError[] {
+  // The registry pairs each type with its check, which the compiler cannot see through an index.
+  const check = checks[tool.type] as (tool: AgentTool) => FieldError[];
+  return check(tool);
+}
+
+/** The declaration says all there is. */
+function nothingMore(): FieldError[] {
+  return [];
+}

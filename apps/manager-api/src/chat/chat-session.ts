@@ -13,7 +13,7 @@ import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
 import { hasRoom } from './reading.pace';
-import { errorFrame, statusFrame } from './status.frames';
+import { errorFrame, requestAsStatus, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 
 /** Messages of one connection that may wait to be committed. */
@@ -184,6 +184,8 @@ export class ChatSession {
     this.event_id = frame.event_id;
     if (frame.type === 'user_message' && this.own.has(frame.message_object.id)) return;
     if (this.detailed || plainFrameTypes.includes(frame.type)) this.send(frame);
+    else if (frame.type === 'authorization_request')
+      this.send(requestAsStatus(this.request.agent_id, this.shown?.state ?? 'running', frame));
   }
 
   private async lookAtStatus(): Promise<void> {

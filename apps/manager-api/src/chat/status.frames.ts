@@ -46,6 +46,18 @@ export function statusFrame(
   };
 }
 
+/** What the user is asked for, as clients are told that know `message`, `status` and `error` alone. */
+export const requestAsStatus = (
+  agent_id: string,
+  state: AgentState,
+  frame: { type: string; content: string } & Place,
+): StatusFrame => ({
+  ...statusFrame(agent_id, state, null, null, { thread_id: frame.thread_id, event_id: frame.event_id }),
+  message: frame.content,
+  content: frame.content,
+  code: frame.type,
+});
+
 export function errorFrame(error: ServiceError, place: Place, message_id: string | null = null): ErrorFrame {
   const message = `${errorCatalogue[error.code].title}. ${error.detail}`;
   return {

@@ -1,7 +1,12 @@
 import type { Type } from '@nestjs/common';
 import type { ToolType } from '../agent-tool';
+import { HandoffToolDto } from './tools/handoff.dto';
 import { HttpRequestToolDto } from './tools/http-request.dto';
+import { McpToolDto } from './tools/mcp.dto';
+import { RequestAuthorizationToolDto } from './tools/request-authorization.dto';
 import { ToolTypeField } from './tools/tool.fields';
+import { UserInfoToolDto } from './tools/user-info.dto';
+import { WebSearchToolDto } from './tools/web-search.dto';
 
 /** Stands in for a tool whose type is not known, so that the answer names the known ones. */
 export class ToolDto {
@@ -12,4 +17,9 @@ export class ToolDto {
 /** How each type of tool is written down. */
 export const toolDtos: Record<ToolType, Type> = {
   http_request: HttpRequestToolDto,
+  mcp: McpToolDto,
+  web_search: WebSearchToolDto,
+  user_info: UserInfoToolDto,
+  request_authorization: RequestAuthorizationToolDto,
+  handoff: HandoffToolDto,
 };
