@@ -25,3 +25,4 @@ export * from './faults';
 export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
 export * from './readme.section';
+export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';
