@@ -39,6 +39,9 @@ import { CheckpointsController } from './checkpoints/checkpoints.controller';
 import { CheckpointsRepository } from './checkpoints/checkpoints.repository';
 import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
+import { HandoffsController } from './handoffs/handoffs.controller';
+import { HandoffsRepository } from './handoffs/handoffs.repository';
+import { HandoffsService } from './handoffs/handoffs.service';
 import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
 import { Draining } from './http/draining';
@@ -93,6 +96,7 @@ const controllers = [
   ChatTokensController,
   CheckpointsController,
   ConfigController,
+  HandoffsController,
   HealthController,
   InstancesController,
   IntegrationsController,
@@ -148,6 +152,7 @@ const chat = [
 ];
 
 const metrics = [BacklogMetrics, BacklogRepository, ManagerMetrics, MetricsRegistry];
+const handoffs = [HandoffsRepository, HandoffsService];
 const cancelling = [CancellingService, RunEndings, RunEndingsRepository];
 
 /** The order counts: a route of the other port does not exist, whoever asks. */
@@ -183,6 +188,7 @@ export class AppModule implements OnApplicationShutdown {
         ...metrics,
         RouteTable,
         ...cancelling,
+        ...handoffs,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Principal } from '../access/principal';
 import { ChatAccess } from '../chat/chat-access.service';
 import { RepliesService } from '../chat/replies.service';
+import { HandoffsRepository } from '../handoffs/handoffs.repository';
 import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
 import { RunEndingsRepository } from './run-endings.repository';
@@ -26,6 +27,7 @@ export class CancellingService implements OnModuleDestroy {
     private readonly endings: RunEndings,
     private readonly replies: RepliesService,
     private readonly instances: InstancesRepository,
+    private readonly handoffs: HandoffsRepository,
     private readonly messaging: Messaging,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -56,8 +58,15 @@ export class CancellingService implements OnModuleDestroy {
         ]);
         if (live) this.watch(agent_id, ids);
         else await this.endings.end(agent_id, await this.repository.stillOwed(ids));
+        await this.cancelHandoffs(ids);
       });
     return ids;
+  }
+
+  /** What other agents were asked for these messages. */
+  private async cancelHandoffs(ids: string[]): Promise<void> {
+    for (const { agent_id, thread_id } of await this.handoffs.placesUnder(ids))
+      await this.cancel(agent_id, thread_id);
   }
 
   /** What nobody has ended in time: the manager that was asked is gone, or could not. */

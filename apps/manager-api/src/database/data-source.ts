@@ -7,6 +7,7 @@ import { MessageEntity } from '../chat/message.entity';
 import { ThreadEntity } from '../chat/thread.entity';
 import { CheckpointEntity, CheckpointWriteEntity } from '../checkpoints/checkpoint.entity';
 import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity';
+import { HandoffEntity } from '../handoffs/handoff.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
 import { LostRunEntity } from '../lifecycle/lost-run.entity';
@@ -19,6 +20,7 @@ export const entities = [
   ApiKeyEntity,
   CheckpointEntity,
   CheckpointWriteEntity,
+  HandoffEntity,
   IdempotencyKeyEntity,
   InstanceEntity,
   LeaseEntity,
