@@ -67,7 +67,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
         backoff_ms: MODEL_BACKOFF_MS,
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
-      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory);
+      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(manager), memory);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);

@@ -21,8 +21,9 @@ export async function rehearse(): Promise<void> {
     stall_ms: DEADLINE_MS,
     backoff_ms: DEADLINE_MS,
   });
-  const memory = new HttpCheckpointSaver(new CheckpointClient(new NoManager(NOWHERE, null)));
-  const graph = new AgentGraph(new ModelFactory(cannedAnswer), call, new ToolboxFactory(), memory);
+  const manager = new NoManager(NOWHERE, null);
+  const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
+  const graph = new AgentGraph(new ModelFactory(cannedAnswer), call, new ToolboxFactory(manager), memory);
   await graph.answer(
     [
       {
@@ -48,6 +49,7 @@ export async function rehearse(): Promise<void> {
       onToken: () => undefined,
       onRetry: () => undefined,
       onStep: () => undefined,
+      onAuthorizationRequest: () => undefined,
       onTool: () => undefined,
     },
     AbortSignal.timeout(DEADLINE_MS),

@@ -14,7 +14,12 @@ export async function toolsNode(
   context.onTool(name, 'started', `Calling ${name}.`);
   const { ok, content } =
     context.toolbox && args !== undefined
-      ? await context.toolbox.call(name, args, { idempotency_key, signal, asker: context.asker })
+      ? await context.toolbox.call(name, args, {
+          idempotency_key,
+          signal,
+          asker: context.asker,
+          requestAuthorization: context.onAuthorizationRequest,
+        })
       : { ok: false, content: 'The arguments are not valid JSON. Send a JSON object.' };
   context.onTool(name, ok ? 'completed' : 'failed', `${name} ${ok ? 'has answered' : 'has failed'}.`);
   const status = ok ? 'success' : 'error';

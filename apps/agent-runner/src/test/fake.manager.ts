@@ -2,6 +2,8 @@ import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
   type ExchangeResponse,
+  type HandoffRequest,
+  type HandoffResponse,
   internalPaths,
   type PoolExchangeRequest,
   type PoolExchangeResponse,
@@ -31,6 +33,8 @@ export class FakeManager {
   poolExchange: ((request: PoolExchangeRequest) => Promise<PoolExchangeResponse>) | null = null;
   /** Members of the warm pool that have said they are ready. */
   readonly waiting: PoolReadyRequest[] = [];
+  /** What other agents answer; null refuses it. */
+  handoff: ((request: HandoffRequest) => HandoffResponse) | null = null;
   /** The token that is valid now. */
   token = 'token-1';
   /** Answers the next requests with these statuses instead. */
@@ -93,6 +97,11 @@ export class FakeManager {
     if (request.headers.authorization !== `Bearer ${this.token}`) return reply(response, 401);
     if (pathname === internalPaths.ready)
       return reply(response, 200, { ready_at: Date.now(), clock: Date.now() } satisfies ReadyResponse);
+    if (pathname === internalPaths.handoffs)
+      return this.handoff
+        ? reply(response, 200, this.handoff(JSON.parse(body) as HandoffRequest))
+        : reply(response, 403);
+    if (pathname === internalPaths.handoffCancels) return reply(response, 204);
     if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
       const operation = pathname.slice(internalPaths.checkpoints.length + 1);
       const result = this.checkpoints.handle(

@@ -14,11 +14,17 @@ export class Toolbox {
   private readonly tools: Map<string, { tool: Tool; check: () => CheckArguments }>;
 
   constructor(built: BuiltTool[]) {
-    this.definitions = built.map(({ definition }) => definition);
+    const distinct = withoutRepeats(built);
+    this.definitions = distinct.map(({ definition }) => definition);
     this.tools = new Map(
-      built.map(({ definition, tool }) => [
+      distinct.map(({ definition, tool }) => [
         definition.function.name,
-        { tool, check: once(() => argumentsCheck(definition.function.parameters)) },
+        {
+          tool,
+          check: once(() =>
+            tool.schema_is_remote ? isObject : argumentsCheck(definition.function.parameters),
+          ),
+        },
       ]),
     );
   }
@@ -51,6 +57,24 @@ export class Toolbox {
     }
   }
 }
+
+/** A server may call a tool as the operator has called another: the first one counts. */
+function withoutRepeats(built: BuiltTool[]): BuiltTool[] {
+  const names = new Set<string>();
+  return built.filter(
+    ({
+      definition: {
+        function: { name },
+      },
+    }) => !names.has(name) && names.add(name),
+  );
+}
+
+const isObject: CheckArguments = (args) => {
+  if (typeof args === 'object' && args !== null && !Array.isArray(args))
+    return args as Record<string, unknown>;
+  throw new ToolArgumentError('arguments must be object');
+};
 
 function once<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;
