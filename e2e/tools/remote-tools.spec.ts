@@ -46,7 +46,7 @@ describe('tools that reach other servers and agents', () => {
         const spoke = messages.findLastIndex(({ role }) => role === 'user');
         const read = messages
           .slice(spoke)
-          .flatMap(({ role, content }) => (role === 'tool' ? [String(content)] : []));
+          .flatMap(({ role, content }) => (role === 'tool' && typeof content === 'string' ? [content] : []));
         return read.length > 0
           ? { content: `read: ${read.join(' | ')}` }
           : {

@@ -26,7 +26,9 @@ export class RuntimeConfiguration {
   }
 
   /** Given to those that search alone. */
-  private webSearch({ configuration }: AgentVersionEntity): NonNullable<AgentRuntimeConfiguration['web_search']> | null {
+  private webSearch({
+    configuration,
+  }: AgentVersionEntity): NonNullable<AgentRuntimeConfiguration['web_search']> | null {
     const { TAVILY_API_KEY: api_key, TAVILY_BASE_URL: base_url } = this.config;
     const searches = configuration.tools.some(({ type }) => type === 'web_search');
     return searches && api_key !== undefined ? { base_url, api_key } : null;
