@@ -15,6 +15,8 @@ const walls = {
   '@langchain/core': ['agent-runner', 'bench'],
   '@langchain/langgraph': ['agent-runner', 'bench'],
   '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
+  '@modelcontextprotocol/client': ['agent-runner'],
+  '@modelcontextprotocol/server': ['testing', 'agent-runner', 'e2e'],
   typeorm: ['manager-api', 'telegram-gateway'],
   '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
   // In there only apps/manager-api/src/knowledge/store/qdrant: see the rule below.

@@ -62,7 +62,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
     provide(ConfigurationCache, [ManagerClient], (manager) => {
       return new ConfigurationCache(manager, exchange.configuration);
     }),
-    provide(ToolboxFactory, [], () => new ToolboxFactory()),
+    provide(ToolboxFactory, [ManagerClient], (manager) => new ToolboxFactory(manager)),
     provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
         timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,

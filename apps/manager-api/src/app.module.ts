@@ -42,6 +42,9 @@ import { CheckpointsController } from './checkpoints/checkpoints.controller';
 import { CheckpointsRepository } from './checkpoints/checkpoints.repository';
 import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
+import { HandoffsController } from './handoffs/handoffs.controller';
+import { HandoffsRepository } from './handoffs/handoffs.repository';
+import { HandoffsService } from './handoffs/handoffs.service';
 import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
 import { Draining } from './http/draining';
@@ -103,6 +106,7 @@ const controllers = [
   ChatTokensController,
   CheckpointsController,
   ConfigController,
+  HandoffsController,
   HealthController,
   InstancesController,
   IntegrationsController,
@@ -164,6 +168,7 @@ const chat = [
 ];
 
 const metrics = [BacklogMetrics, BacklogRepository, ManagerMetrics, MetricsRegistry];
+const handoffs = [HandoffsRepository, HandoffsService];
 const cancelling = [CancellingService, RunEndings, RunEndingsRepository];
 
 /** The order counts: a route of the other port does not exist, whoever asks. */
@@ -205,6 +210,7 @@ export class AppModule implements OnApplicationShutdown {
         ...userProviders,
         ...knowledgeStoreProviders,
         ...knowledgeProviders,
+        ...handoffs,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,

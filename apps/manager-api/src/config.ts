@@ -181,6 +181,15 @@ export const managerSchema = z.object({
     }),
   RERANK_API_KEY: text().optional().meta({ description: 'Key for `RERANK_URL`', secret: true }),
   RERANK_MODEL: text().default('rerank-v3.5').meta({ description: 'The model that reranks' }),
+  TAVILY_API_KEY: text().optional().meta({
+    description: "The operator's key for `web_search` tools; it travels only to `TAVILY_BASE_URL`",
+    secret: true,
+    default_text: 'no web search',
+  }),
+  TAVILY_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.tavily.com')
+    .meta({ description: 'Where Tavily is, for `web_search` tools' }),
   TOOL_ALLOWED_HOSTS: allowedHosts.default([]).meta({
     description:
       'Private hosts and odd ports that the tools of all agents may reach, separated by commas: `orders.internal:8080`, `10.20.0.0/16`',

@@ -19,10 +19,7 @@ export function fitFrame(
 ): [LoggedFrame, ...LoggedFrame[]] {
   // Most are far smaller: the exact size is not needed to know that.
   const envelope = ENVELOPE_BYTES + citationBytes(frame);
-  if (
-    frame.type !== 'approval_request' &&
-    frame.content.length * 2 * UNIT_BYTES_MAX + envelope <= bytes_max
-  )
+  if (frame.type !== 'approval_request' && frame.content.length * 2 * UNIT_BYTES_MAX + envelope <= bytes_max)
     return [frame];
   if (bytesOf(frame) <= bytes_max) return [frame];
   const text_max = bytes_max - envelope;
@@ -45,6 +42,7 @@ export function fitFrame(
       return [{ ...frame, content: cutText(frame.content, text_max), arguments: {}, truncated: true }];
     case 'run':
     case 'tool':
+    case 'authorization_request':
       return [{ ...frame, content: cutText(frame.content, text_max) }];
   }
 }

@@ -169,6 +169,15 @@ export const ApprovalRequestFrame = z.object({
   expires_at: z.string().meta({ description: 'RFC 3339, UTC: from then on it counts as rejected.' }),
   ...place,
 });
+export const AuthorizationRequestFrame = z.object({
+  type: z.literal('authorization_request'),
+  content: z.string().meta({ description: 'What the user is asked.' }),
+  message_id: z.string().meta({ description: 'The message of the user that is being answered.' }),
+  fields: z
+    .array(z.string())
+    .meta({ description: 'What to find out, by the names it will have in `user_data`.' }),
+  ...place,
+});
 export const UserMessageFrame = z.object({
   type: z.literal('user_message'),
   content: z.string(),
@@ -192,6 +201,7 @@ export const OutboundFrame = z.discriminatedUnion('type', [
   RunFrame,
   ToolFrame,
   ApprovalRequestFrame,
+  AuthorizationRequestFrame,
   UserMessageFrame,
   ResyncFrame,
 ]);
@@ -207,7 +217,17 @@ type Unplaced<Frame> = Frame extends unknown ? Omit<Frame, 'thread_id' | 'event_
 export type LoggedFrame = Unplaced<
   Extract<
     OutboundFrame,
-    { type: 'message' | 'error' | 'token' | 'run' | 'tool' | 'approval_request' | 'user_message' }
+    {
+      type:
+        | 'message'
+        | 'error'
+        | 'token'
+        | 'run'
+        | 'tool'
+        | 'approval_request'
+        | 'authorization_request'
+        | 'user_message';
+    }
   >
 >;
 

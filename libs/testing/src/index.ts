@@ -30,3 +30,4 @@ export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
 export * from './qdrant';
 export * from './readme.section';
+export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';

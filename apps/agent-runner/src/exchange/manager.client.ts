@@ -1,7 +1,7 @@
 import { withBackoff } from '../lifecycle/backoff';
 import { CredentialRefusedError } from '../lifecycle/fence';
 
-/** Milliseconds one request may take. */
+/** Milliseconds one request may take unless told. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
 /** The manager did not answer, or not yet with a result; asking again may help. */
@@ -29,8 +29,8 @@ export interface ManagerRequest<Result = unknown> {
   body?: unknown;
   /** Milliseconds over all attempts. */
   deadline_ms: number;
-  /** Milliseconds one attempt may take, when it may take longer than most. */
-  timeout_ms?: number;
+  /** Milliseconds one attempt may take; 5 s unless told. */
+  attempt_ms?: number;
   signal?: AbortSignal;
   /** The attempt that succeeded, with when it was sent and answered by this machine's clock. */
   onAnswer?: (result: Result, sent: number, received: number) => void;
@@ -67,11 +67,11 @@ export class ManagerClient {
     method,
     path,
     body,
-    timeout_ms = REQUEST_TIMEOUT_MS,
+    attempt_ms = REQUEST_TIMEOUT_MS,
     signal,
     onAnswer,
   }: ManagerRequest<Result>): Promise<Result> {
-    const timeout = AbortSignal.timeout(timeout_ms);
+    const timeout = AbortSignal.timeout(attempt_ms);
     let status: number;
     let answer: string;
     const sent = Date.now();

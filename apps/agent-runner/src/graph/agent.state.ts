@@ -31,5 +31,6 @@ export const AgentContext = Annotation.Root({
   onRetry: Annotation<RunContext['onRetry']>,
   asker: Annotation<RunContext['asker']>,
   onStep: Annotation<RunContext['onStep']>,
+  onAuthorizationRequest: Annotation<RunContext['onAuthorizationRequest']>,
   onTool: Annotation<RunContext['onTool']>,
 });

@@ -26,7 +26,13 @@ export async function rehearse(): Promise<void> {
   const manager = new NoManager(NOWHERE, null);
   const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
   const models = new ModelFactory(cannedAnswer);
-  const graph = new AgentGraph(models, call, new ToolboxFactory(), memory, new KnowledgeClient(manager));
+  const graph = new AgentGraph(
+    models,
+    call,
+    new ToolboxFactory(manager),
+    memory,
+    new KnowledgeClient(manager),
+  );
   await graph.answer(
     [
       {
@@ -53,6 +59,7 @@ export async function rehearse(): Promise<void> {
       onToken: () => undefined,
       onRetry: () => undefined,
       onStep: () => undefined,
+      onAuthorizationRequest: () => undefined,
       onTool: () => undefined,
     },
     AbortSignal.timeout(DEADLINE_MS),

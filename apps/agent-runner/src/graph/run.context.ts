@@ -20,5 +20,7 @@ export interface RunContext {
   onRetry: (detail: string) => void;
   /** Something besides the model's answer goes on. */
   onStep: (step: RunStep, content: string) => void;
+  /** The user is to be asked who they are. */
+  onAuthorizationRequest: (fields: string[], content: string) => void;
   onTool: (name: string, state: Extract<LoggedFrame, { type: 'tool' }>['state'], content: string) => void;
 }

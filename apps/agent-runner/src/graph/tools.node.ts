@@ -40,13 +40,18 @@ function askFor({ name, args, idempotency_key }: ToolTask, { toolbox }: RunConte
 async function call(
   { name, args, idempotency_key }: ToolTask,
   edited: Record<string, unknown> | undefined,
-  { toolbox, asker, onTool }: RunContext,
+  { toolbox, asker, onTool, onAuthorizationRequest }: RunContext,
   signal: AbortSignal,
 ): Promise<ToolAnswer> {
   onTool(name, 'started', `Calling ${name}.`);
   const { ok, content } =
     toolbox && args !== undefined
-      ? await toolbox.call(name, edited ?? args, { idempotency_key, signal, asker })
+      ? await toolbox.call(name, edited ?? args, {
+          idempotency_key,
+          signal,
+          asker,
+          requestAuthorization: onAuthorizationRequest,
+        })
       : { ok: false, content: 'The arguments are not valid JSON. Send a JSON object.' };
   onTool(name, ok ? 'completed' : 'failed', `${name} ${ok ? 'has answered' : 'has failed'}.`);
   // Else the model goes on as if its own had been used.

@@ -31,7 +31,7 @@ export class KnowledgeClient {
         path: internalPaths.knowledgeSearch,
         body: request,
         deadline_ms: this.deadline_ms,
-        timeout_ms: ATTEMPT_TIMEOUT_MS,
+        attempt_ms: ATTEMPT_TIMEOUT_MS,
         ...(signal ? { signal } : {}),
       });
       return results;

@@ -110,6 +110,7 @@ export class RunService {
           },
           onRetry: (detail) => frames.run('retrying', detail),
           onStep: (step, content) => frames.step(step, content),
+          onAuthorizationRequest: (fields, content) => frames.authorizationRequest(fields, content),
           onTool: (name, state, content) => frames.tool(name, state, content),
         },
         signal,

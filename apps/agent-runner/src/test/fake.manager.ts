@@ -2,6 +2,8 @@ import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
   type ExchangeResponse,
+  type HandoffRequest,
+  type HandoffResponse,
   internalPaths,
   type PoolExchangeRequest,
   type PoolExchangeResponse,
@@ -36,6 +38,8 @@ export class FakeManager {
   poolExchange: ((request: PoolExchangeRequest) => Promise<PoolExchangeResponse>) | null = null;
   /** Members of the warm pool that have said they are ready. */
   readonly waiting: PoolReadyRequest[] = [];
+  /** What other agents answer; null refuses it. */
+  handoff: ((request: HandoffRequest) => HandoffResponse) | null = null;
   /** The token that is valid now. */
   token = 'token-1';
   /** What a search of the knowledge bases finds, or the status it is refused with. */
@@ -110,6 +114,11 @@ export class FakeManager {
         ? reply(response, 200, { results: found } satisfies RetrievalResponse)
         : reply(response, found.status);
     }
+    if (pathname === internalPaths.handoffs)
+      return this.handoff
+        ? reply(response, 200, this.handoff(JSON.parse(body) as HandoffRequest))
+        : reply(response, 403);
+    if (pathname === internalPaths.handoffCancels) return reply(response, 204);
     if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
       const operation = pathname.slice(internalPaths.checkpoints.length + 1);
       const result = this.checkpoints.handle(

@@ -47,6 +47,8 @@ export class ToolTesting {
       idempotency_key: `test:${request_id}`,
       signal,
       asker: { thread_id: `test:${request_id}`, message_id: request_id, channel: 'api', user_id, user_data },
+      // Nobody is there to be asked.
+      requestAuthorization: () => undefined,
     });
     const ms = Math.round(performance.now() - started);
     return { outcome: 'called', ok, content: content.slice(0, CONTENT_MAX), ms };

@@ -23,7 +23,7 @@ export interface PreparedTool {
 export const prepared = ({ definition, tool }: BuiltTool, requires_approval = false): PreparedTool => ({
   definition,
   tool,
-  check: once(() => argumentsCheck(definition.function.parameters)),
+  check: once(() => (tool.schema_is_remote ? isObject : argumentsCheck(definition.function.parameters))),
   requires_approval,
 });
 
@@ -95,6 +95,12 @@ function explanation(error: unknown): string {
   if (error instanceof ToolUnavailableError) return error.message;
   return 'The tool is not configured correctly and cannot be used.';
 }
+
+const isObject: CheckArguments = (args) => {
+  if (typeof args === 'object' && args !== null && !Array.isArray(args))
+    return args as Record<string, unknown>;
+  throw new ToolArgumentError('arguments must be object');
+};
 
 function once<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;

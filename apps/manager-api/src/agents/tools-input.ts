@@ -2,6 +2,7 @@ import { type AgentTool, type FieldError, ServiceError } from '@roost/contracts'
 import { httpRequestProblems } from './tools/http-request.check';
 import { openapiProblems } from './tools/openapi.check';
 import { secretProblems } from './tools/secret-uses';
+import { mcpProblems } from './tools/mcp.check';
 
 /**
  * What the declarations of a tool cannot say by themselves: templates, headers and the schema of its arguments.
@@ -19,8 +20,13 @@ export function checkTools(tools: AgentTool[]): void {
 const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: Type }>) => FieldError[] } = {
   http_request: httpRequestProblems,
   // Whether the knowledge bases exist is seen when they are searched: they may be made, or go, at any time.
-  knowledge_base: () => [],
+  knowledge_base: nothingMore,
   openapi: openapiProblems,
+  mcp: mcpProblems,
+  web_search: nothingMore,
+  user_info: nothingMore,
+  request_authorization: nothingMore,
+  handoff: nothingMore,
 };
 
 const problemsOf = (tool: AgentTool): FieldError[] => [
@@ -28,3 +34,8 @@ const problemsOf = (tool: AgentTool): FieldError[] => [
   ...(checks[tool.type] as (tool: AgentTool) => FieldError[])(tool),
   ...secretProblems(tool),
 ];
+
+/** The declaration says all there is. */
+function nothingMore(): FieldError[] {
+  return [];
+}

@@ -7,6 +7,7 @@ import { ChatAccess } from '../chat/chat-access.service';
 import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
 import { InboxService } from '../lifecycle/inbox.service';
+import { HandoffsRepository } from '../handoffs/handoffs.repository';
 import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { LOGGER } from '../logging';
@@ -32,6 +33,7 @@ export class CancellingService implements OnModuleDestroy {
     private readonly instances: InstancesRepository,
     private readonly inbox: InboxService,
     private readonly lifecycle: LifecycleService,
+    private readonly handoffs: HandoffsRepository,
     private readonly messaging: Messaging,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -65,8 +67,15 @@ export class CancellingService implements OnModuleDestroy {
         ]);
         if (live) this.watch(agent_id, ids);
         else await this.endings.end(agent_id, await this.repository.stillOwed(ids));
+        await this.cancelHandoffs(ids);
       });
     return ids;
+  }
+
+  /** What other agents were asked for these messages. */
+  private async cancelHandoffs(ids: string[]): Promise<void> {
+    for (const { agent_id, thread_id } of await this.handoffs.placesUnder(ids))
+      await this.cancel(agent_id, thread_id);
   }
 
   /** What nobody has ended in time: the manager that was asked is gone, or could not. */

@@ -14,7 +14,7 @@ import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
 import { hasRoom } from './reading.pace';
-import { errorFrame, plainApproval, statusFrame } from './status.frames';
+import { errorFrame, requestAsStatus, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 
 /** Messages of one connection that may wait to be committed. */
@@ -196,8 +196,8 @@ export class ChatSession {
     this.event_id = frame.event_id;
     if (frame.type === 'user_message' && this.own.has(frame.message_object.id)) return;
     if (this.detailed || plainFrameTypes.includes(frame.type)) this.send(frame);
-    else if (frame.type === 'approval_request')
-      this.send(plainApproval(frame, this.request.agent_id, this.shown));
+    else if (frame.type === 'approval_request' || frame.type === 'authorization_request')
+      this.send(requestAsStatus(frame, this.request.agent_id, this.shown));
   }
 
   private async lookAtStatus(): Promise<void> {

@@ -62,7 +62,11 @@ export class MessagesService {
     channel: string,
   ): Promise<AcceptedMessage> {
     await this.limits.checkMessage(principal, address, message.thread_id);
-    const row = newMessage(principal, agent_id, message, channel);
+    return this.commit(newMessage(principal, agent_id, message, channel));
+  }
+
+  /** As {@link accept}, for a message that the caller vouches for: nothing of it is a client's word. */
+  async commit(row: NewMessage): Promise<AcceptedMessage> {
     const acceptance = await this.metrics.timeCommit(() =>
       this.messages.accept(row, this.config.PENDING_MESSAGES_MAX),
     );

@@ -1,7 +1,6 @@
 import {
   type AgentState,
   type AgentStatusEvent,
-  type ApprovalRequestFrame,
   type ErrorCode,
   errorCatalogue,
   type ErrorFrame,
@@ -48,9 +47,9 @@ export function statusFrame(
   };
 }
 
-/** A request for approval, for clients that know of no such frames: they read what it says. */
-export function plainApproval(
-  { content, thread_id, event_id }: ApprovalRequestFrame,
+/** What somebody is asked for, for clients that know `message`, `status` and `error` alone: they read what it says. */
+export function requestAsStatus(
+  { type, content, thread_id, event_id }: { type: string; content: string } & Place,
   agent_id: string,
   seen: Pick<AgentStatusEvent, 'state' | 'queue_position'> | null,
 ): StatusFrame {
@@ -59,7 +58,7 @@ export function plainApproval(
     type: 'status',
     message: content,
     content,
-    code: 'approval_request',
+    code: type,
     state,
     agent_id,
     queue_position,

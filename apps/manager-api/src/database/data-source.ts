@@ -13,6 +13,7 @@ import { KnowledgeChunkEntity } from '../knowledge/store/postgres/knowledge-chun
 import { KnowledgeCollectionEntity } from '../knowledge/store/postgres/knowledge-collection.entity';
 import { KnowledgeBaseEntity } from '../knowledge/bases/knowledge-base.entity';
 import { KnowledgeDocumentEntity } from '../knowledge/documents/knowledge-document.entity';
+import { HandoffEntity } from '../handoffs/handoff.entity';
 import { InstanceEntity } from '../lifecycle/instance.entity';
 import { LeaseEntity } from '../lifecycle/lease.entity';
 import { LostRunEntity } from '../lifecycle/lost-run.entity';
@@ -30,6 +31,7 @@ export const entities = [
   CheckpointEntity,
   CheckpointWriteEntity,
   EmbeddingCacheEntity,
+  HandoffEntity,
   IdempotencyKeyEntity,
   InstanceEntity,
   KnowledgeChunkEntity,

@@ -23,6 +23,7 @@ export class RuntimeConfiguration {
       model: this.modelAccess(version),
       secrets: this.opened(version),
       outbound: { allowed_hosts: this.config.TOOL_ALLOWED_HOSTS },
+      web_search: this.webSearch(version),
     };
   }
 
@@ -33,6 +34,15 @@ export class RuntimeConfiguration {
         this.secrets.open(sealed, secretPlace(agent_id, name)),
       ]),
     );
+  }
+
+  /** Given to those that search alone. */
+  private webSearch({
+    configuration,
+  }: AgentVersionEntity): NonNullable<AgentRuntimeConfiguration['web_search']> | null {
+    const { TAVILY_API_KEY: api_key, TAVILY_BASE_URL: base_url } = this.config;
+    const searches = configuration.tools.some(({ type }) => type === 'web_search');
+    return searches && api_key !== undefined ? { base_url, api_key } : null;
   }
 
   /** The operator's key goes to the operator's base URL and nowhere else. */

@@ -19,6 +19,7 @@ interface SecretPlaces<Tool> {
 
 /** Types of tools that may use secrets; the others may not. */
 const places: { [Type in AgentTool['type']]?: SecretPlaces<Extract<AgentTool, { type: Type }>> } = {
+  mcp: { fields: ['headers'], origin: ({ url }) => originOf(url) },
   http_request: { fields: ['headers', 'query', 'body'], origin: ({ url }) => originOf(url) },
   openapi: { fields: ['headers'], origin: openapiOrigin },
 };

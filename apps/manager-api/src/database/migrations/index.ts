@@ -10,6 +10,7 @@ import { KnowledgeStore1795383100000 } from './1795383100000-knowledge-store';
 import { KnowledgeJobs1795383155173 } from './1795383155173-knowledge-jobs';
 import { KnowledgeBases1795383199262 } from './1795383199262-knowledge-bases';
 import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
+import { Handoffs1795383942408 } from './1795383942408-handoffs';
 import { Approvals1795384209487 } from './1795384209487-approvals';
 
 /** In the order in which they are applied. */
@@ -26,5 +27,6 @@ export const migrations = [
   KnowledgeJobs1795383155173,
   KnowledgeBases1795383199262,
   AgentSecrets1795383341290,
+  Handoffs1795383942408,
   Approvals1795384209487,
 ];

@@ -7,6 +7,7 @@ import {
   REWRITE_ATTEMPTS_DEFAULT,
 } from '../../tools/knowledge-base.tool';
 import { IntegerField, StringField, StringListField } from '../field.decorators';
+import { ToolBase } from './tool.base';
 import { ToolNameField, ToolTypeField } from './tool.fields';
 
 const KnowledgeBaseIds = (): PropertyDecorator =>
@@ -29,7 +30,7 @@ const KnowledgeBaseIds = (): PropertyDecorator =>
  * Knowledge the agent looks things up in. The model decides when, and with which queries; what is found is judged,
  * and a query that finds nothing is put in other words.
  */
-export class KnowledgeBaseToolDto implements KnowledgeBaseTool {
+export class KnowledgeBaseToolDto extends ToolBase implements KnowledgeBaseTool {
   @ToolTypeField('knowledge_base')
   type!: 'knowledge_base';
 
