@@ -1,5 +1,6 @@
 import { Client } from 'pg';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Installation } from '../manager/installation';
@@ -45,7 +46,7 @@ export async function keepEvidence(installation: Installation, test: string): Pr
   };
   await Promise.all([
     attempt('copy.txt', async () => {
-      cpSync(installation.directory, join(folder, 'installation'), {
+      await cp(installation.directory, join(folder, 'installation'), {
         recursive: true,
         // Sockets and the like cannot be copied, and tell nothing.
         filter: (path) => !path.endsWith('.sock'),
