@@ -68,7 +68,8 @@ export class SocketIoChat extends FrameLog {
         socket.once('connect_error', reject);
         // The connection can end, or hang, between the upgrade and the namespace's answer: no `connect_error` tells.
         socket.once('disconnect', (why) => reject(new Error(`not connected: ${why}`)));
-        socket.io.once('close', (why) => reject(new Error(`not connected: ${why}`)));
+        // A refusal closes before it says why.
+        socket.io.once('close', (why) => setImmediate(() => reject(new Error(`not connected: ${why}`))));
       });
     } finally {
       clearTimeout(tooLate);
