@@ -3,6 +3,8 @@ import { CredentialRefusedError } from '../lifecycle/fence';
 
 /** Milliseconds one request may take unless told. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Milliseconds between two attempts, at most twice that: one that is restarted again and again is met while it is there. */
+const PAUSE_MS_MAX = 500;
 
 /** The manager did not answer, or not yet with a result; asking again may help. */
 export class ManagerUnavailableError extends Error {
@@ -58,6 +60,7 @@ export class ManagerClient {
     const { deadline_ms, signal } = request;
     return withBackoff(() => this.attempt(request), {
       deadline_ms,
+      longest_ms: PAUSE_MS_MAX,
       isRetryable: (error) => error instanceof ManagerUnavailableError,
       ...(signal ? { signal } : {}),
     });

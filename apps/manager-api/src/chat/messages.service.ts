@@ -107,15 +107,18 @@ export class MessagesService {
       created_at: created_at.toISOString(),
       in_reply_to: null,
     };
-    const steps = [
+    this.inBackground(agent_id, id, [
       // With what it waits behind, where that waits for approval.
       ...(thread_paused ? [] : [this.inbox.send(agent_id, entry, thread_owes)]),
       this.messaging.eventLog.append(agent_id, thread_id, userMessageFrame(object)),
       ...(thread_paused ? [] : [this.lifecycle.wake(agent_id)]),
-    ];
+    ]);
+  }
+
+  private inBackground(agent_id: string, message_id: string, steps: Promise<unknown>[]): void {
     for (const step of steps) {
       step.catch((error: unknown) =>
-        this.logger.warn({ err: error, agent_id, message_id: id }, 'the reconciler hands this message on'),
+        this.logger.warn({ err: error, agent_id, message_id }, 'the reconciler hands this message on'),
       );
     }
   }
@@ -136,6 +139,11 @@ export class MessagesService {
       if (before.content !== row.content) {
         throw new ServiceError('client_message_id_reused', 'Use a new client_message_id for every message.');
       }
+      if (before.status === 'accepted')
+        this.inBackground(before.agent_id, before.id, [
+          this.inbox.sendAgain(before.agent_id, before.id),
+          this.lifecycle.wake(before.agent_id),
+        ]);
       return { message_id: before.id, thread_id: before.thread_id, repeated: true };
     }
     if (!acceptance.enabled) throw new ServiceError('agent_disabled', 'Its operator has to enable it first.');

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { InboxEntry } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
+import { setTimeout as pause } from 'node:timers/promises';
 import { MessagesRepository } from '../chat/messages.repository';
 import type { Logger } from 'pino';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -10,6 +11,10 @@ import { InstancesRepository } from './instances.repository';
 
 /** Seconds after its acceptance in which a message is on its way and not missing. */
 const ON_ITS_WAY_S = 10;
+/** Milliseconds a manager that lives takes to hand on what it has accepted. */
+const HANDING_ON_MS = 100;
+/** Messages that are put back at once when they are repeated; the sweep puts back all. */
+const REPEATED_MAX = 1_000;
 /** Reports that may wait to be taken in. */
 const REPORTS_MAX = 10_000;
 
@@ -18,6 +23,8 @@ const REPORTS_MAX = 10_000;
 export class InboxService implements OnModuleInit {
   /** Agents that a message could not be handed on to. */
   private readonly behind = new Set<string>();
+  /** Messages that were repeated just now. */
+  private readonly repeated = new Set<string>();
 
   constructor(
     private readonly messages: MessagesRepository,
@@ -53,6 +60,19 @@ export class InboxService implements OnModuleInit {
     } catch (error) {
       this.behind.add(agent_id);
       throw error;
+    }
+  }
+
+  /** A client repeats what is still owed: whoever accepted it may not have lived to hand it on. */
+  async sendAgain(agent_id: string, message_id: string): Promise<void> {
+    if (this.repeated.has(message_id) || this.repeated.size >= REPEATED_MAX) return;
+    this.repeated.add(message_id);
+    try {
+      // It may be on its way just now, and would stand in the inbox twice.
+      await pause(HANDING_ON_MS);
+      await this.refill(agent_id, HANDING_ON_MS / 2_000);
+    } finally {
+      this.repeated.delete(message_id);
     }
   }
 
