@@ -37,6 +37,8 @@ ENTRYPOINT []
 FROM runtime AS manager
 LABEL org.opencontainers.image.title="Roost manager"
 COPY --from=build /src/dist/apps/manager-api dist/apps/manager-api
+# A volume that is new takes its owner from here.
+RUN install -d -m 0700 -o 1000 -g 1000 /var/lib/roost/knowledge
 USER 1000:1000
 EXPOSE 8000 8001
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \

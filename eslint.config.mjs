@@ -15,8 +15,14 @@ const walls = {
   '@langchain/core': ['agent-runner', 'bench'],
   '@langchain/langgraph': ['agent-runner', 'bench'],
   '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
+  '@modelcontextprotocol/client': ['agent-runner'],
+  '@modelcontextprotocol/server': ['testing', 'agent-runner', 'e2e'],
   typeorm: ['manager-api', 'telegram-gateway'],
   '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
+  // In there only apps/manager-api/src/knowledge/store/qdrant: see the rule below.
+  '@qdrant/js-client-rest': ['manager-api'],
+  '@orama/stemmers': ['manager-api'],
+  'pg-boss': ['manager-api'],
   pg: ['manager-api', 'telegram-gateway', 'devstack', 'testing', 'e2e', 'bench'],
 };
 
@@ -29,6 +35,7 @@ const foundations = {
   messaging: ['name:contracts', ...forTests],
   launcher: ['name:contracts', ...forTests],
   'guarded-http': [],
+  'openapi-document': ['name:contracts'],
   testing: ['name:contracts', 'name:messaging', 'name:launcher', 'name:devstack', 'name:service-kit'],
 };
 const apps = [
@@ -94,6 +101,21 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['apps/manager-api/**/*.ts'],
+    ignores: ['apps/manager-api/src/knowledge/store/qdrant/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@roost/testing', '@roost/testing/*'], message: 'Tests only.' },
+            { group: ['@qdrant/*'], message: 'Only in knowledge/store/qdrant.' },
+          ],
+        },
+      ],
     },
   },
   {

@@ -1,4 +1,10 @@
-import { type Installation, Oracle, type OracleOptions, startInstallation } from '@roost/testing';
+import {
+  type Installation,
+  keepEvidence,
+  Oracle,
+  type OracleOptions,
+  startInstallation,
+} from '@roost/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, onTestFailed } from 'vitest';
 
 /** What faults are done to. */
@@ -30,7 +36,11 @@ export function useFaults({ env = {}, settlesInMs, ...options }: FaultsOptions =
   });
   beforeEach(() => {
     current().installation.model.reset();
-    onTestFailed(() => console.error(current().installation.logs()));
+    onTestFailed(async ({ task }) => {
+      const { installation } = current();
+      console.error(installation.logs());
+      console.error(`kept for whoever looks into it: ${await keepEvidence(installation, task.name)}`);
+    });
   });
   afterEach(() => current().oracle.verdict(settlesInMs));
   afterAll(async () => {

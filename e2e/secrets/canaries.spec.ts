@@ -10,6 +10,7 @@ import { useInstallation } from '../use.installation';
 
 const operatorKey = `sk-canary-operator-${randomBytes(8).toString('hex')}`;
 const agentKey = `sk-canary-agent-${randomBytes(8).toString('hex')}`;
+const toolSecret = `tok-canary-tool-${randomBytes(8).toString('hex')}`;
 const said = `canary-said-${randomBytes(8).toString('hex')}`;
 
 /** Every value in Redis, whatever its type. */
@@ -43,6 +44,36 @@ describe('secrets', () => {
         model: { provider: 'vllm', name: 'own', base_url: model.baseUrl, api_key: agentKey },
       }),
     );
+    // Sent to a host that is refused, so that failures are seen, too.
+    const withTool = await api.call<{ id: string }>({
+      method: 'POST',
+      path: '/agents',
+      body: {
+        ...aPublicAgent({ name: 'With a tool' }),
+        secrets: { shop_token: toolSecret },
+        tools: [
+          {
+            type: 'http_request',
+            name: 'look',
+            description: 'Looks.',
+            url: 'http://127.0.0.1:1/',
+            headers: { authorization: 'Bearer {secret.shop_token}' },
+            query: { key: '{secret.shop_token}' },
+          },
+        ],
+      },
+    });
+    await api.call({
+      method: 'POST',
+      path: `/agents/${withTool.id}/tools/look/test`,
+      deadlineMs: 70_000,
+      body: {},
+    });
+    await api.send({
+      method: 'POST',
+      path: '/agents',
+      body: { name: 1, secrets: { shop_token: toolSecret } },
+    });
     const made = await api.createKey('agents:run', 'users:assert');
     const token = await api.createChatToken(byItself.id, { user_id: 'ada' });
     for (const { id } of [byOperator, byItself]) {
@@ -69,6 +100,7 @@ describe('secrets', () => {
     Object.assign(secrets, {
       "the operator's provider key": operatorKey,
       "the agent's provider key": agentKey,
+      "a tool's secret": toolSecret,
       'the bootstrap key': api.key,
       'an API key': made.key,
       'a chat token': token.token,

@@ -23,7 +23,7 @@ if (!project || !existsSync(`${project}/src/main.ts`)) {
 }
 
 const entries = { main: `./${project}/src/main.ts` };
-for (const extra of ['migrate']) {
+for (const extra of ['migrate', 'parse']) {
   if (existsSync(`${project}/src/${extra}.ts`)) entries[extra] = `./${project}/src/${extra}.ts`;
 }
 

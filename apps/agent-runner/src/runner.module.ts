@@ -15,6 +15,7 @@ import { HeartbeatService } from './heartbeat/heartbeat.service';
 import { acknowledge } from './inbox/acknowledgement';
 import { InboxReader } from './inbox/inbox.reader';
 import { ThreadScheduler } from './inbox/thread.scheduler';
+import { KnowledgeClient } from './knowledge/knowledge.client';
 import { Fence } from './lifecycle/fence';
 import { RunnerService } from './lifecycle/runner.service';
 import { ReportSender } from './outbox/report.sender';
@@ -22,6 +23,7 @@ import { RunRegister } from './runs/run.register';
 import { RunService } from './runs/run.service';
 import type { DatabaseClock } from './timeline/database.clock';
 import { InstanceTimeline } from './timeline/instance.timeline';
+import { ToolTesting } from './tools/tool.testing';
 import { ToolboxFactory } from './tools/toolbox.factory';
 
 /** What is known before anything is built. */
@@ -60,14 +62,16 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
     provide(ConfigurationCache, [ManagerClient], (manager) => {
       return new ConfigurationCache(manager, exchange.configuration);
     }),
-    provide(AgentGraph, [ManagerClient], (manager) => {
+    provide(ToolboxFactory, [ManagerClient], (manager) => new ToolboxFactory(manager)),
+    provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
         timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,
         stall_ms: config.MODEL_STALL_SECONDS * 1_000,
         backoff_ms: MODEL_BACKOFF_MS,
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
-      return new AgentGraph(new ModelFactory(), call, new ToolboxFactory(), memory);
+      const knowledge = new KnowledgeClient(manager);
+      return new AgentGraph(new ModelFactory(), call, toolboxes, memory, knowledge);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);
@@ -92,6 +96,12 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         logger.error({ entry_ids }, 'inbox entries that do not fit the schema were set aside');
       return messaging.consumer({ name: 'inbox', agent_id, consumer: instance_id, onRejected }, true);
     }),
+    provide(
+      ToolTesting,
+      [ConfigurationCache, ToolboxFactory, Messaging, AbortController],
+      (configurations, toolboxes, messaging, { signal }) =>
+        new ToolTesting(agent_id, configurations, toolboxes, messaging, signal),
+    ),
     provide(RunRegister, [], () => new RunRegister(exchange.suspects ?? [])),
     provide(
       ThreadScheduler,
@@ -146,6 +156,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         AbortController,
         Fence,
         InstanceTimeline,
+        ToolTesting,
       ],
       (...needs) => new RunnerService(agent_id, ...needs, clock, logger),
     ),

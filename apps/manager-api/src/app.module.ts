@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
@@ -17,6 +17,7 @@ import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
 import { AgentImportController } from './agents/import/import.controller';
 import { AgentImportService } from './agents/import/import.service';
+import { approvalControllers, approvalProviders } from './approvals/approvals.providers';
 import { CancellingService } from './cancelling/cancelling.service';
 import { CancelsController } from './cancelling/cancels.controller';
 import { RunEndingsRepository } from './cancelling/run-endings.repository';
@@ -41,6 +42,9 @@ import { CheckpointsController } from './checkpoints/checkpoints.controller';
 import { CheckpointsRepository } from './checkpoints/checkpoints.repository';
 import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
+import { HandoffsController } from './handoffs/handoffs.controller';
+import { HandoffsRepository } from './handoffs/handoffs.repository';
+import { HandoffsService } from './handoffs/handoffs.service';
 import { HealthController } from './health/health.controller';
 import { HealthService } from './health/health.service';
 import { Draining } from './http/draining';
@@ -51,6 +55,8 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
 import { IntegrationsController } from './integrations/integrations.controller';
+import { knowledgeControllers, knowledgeProviders } from './knowledge/knowledge.providers';
+import { knowledgeStoreControllers, knowledgeStoreProviders } from './knowledge/store.providers';
 import { AccessSweep } from './lifecycle/access-sweep';
 import { AgentStatusPublisher } from './lifecycle/agent-status.publisher';
 import { ConfigController } from './lifecycle/config.controller';
@@ -87,6 +93,8 @@ import { BacklogRepository } from './metrics/backlog.repository';
 import { ManagerMetrics } from './metrics/manager.metrics';
 import { MetricsController } from './metrics/metrics.controller';
 import { SecretBox } from './secrets/secret-box';
+import { ToolTestsController } from './tool-tests/tool-tests.controller';
+import { ToolTestsService } from './tool-tests/tool-tests.service';
 import { usageControllers, usageProviders } from './usage/usage.providers';
 import { userControllers, userProviders } from './users/users.providers';
 
@@ -98,6 +106,7 @@ const controllers = [
   ChatTokensController,
   CheckpointsController,
   ConfigController,
+  HandoffsController,
   HealthController,
   InstancesController,
   IntegrationsController,
@@ -105,11 +114,15 @@ const controllers = [
   MetricsController,
   PoolController,
   ThreadsController,
+  ...approvalControllers,
   ...usageControllers,
   ...userControllers,
+  ...knowledgeStoreControllers,
+  ToolTestsController,
+  ...knowledgeControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
-const agents = [AgentImportService, AgentsRepository, AgentsService];
+const agents = [AgentImportService, AgentsRepository, AgentsService, ToolTestsService];
 const lifecycle = [
   AccessSweep,
   AgentStatusPublisher,
@@ -155,6 +168,7 @@ const chat = [
 ];
 
 const metrics = [BacklogMetrics, BacklogRepository, ManagerMetrics, MetricsRegistry];
+const handoffs = [HandoffsRepository, HandoffsService];
 const cancelling = [CancellingService, RunEndings, RunEndingsRepository];
 
 /** The order counts: a route of the other port does not exist, whoever asks. */
@@ -164,7 +178,8 @@ const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: AP
 export class AppModule implements OnApplicationShutdown {
   constructor(private readonly messaging: Messaging) {}
 
-  static with(config: ManagerConfig, logger: Logger): DynamicModule {
+  /** `replaced` take the place of providers of the same token. */
+  static with(config: ManagerConfig, logger: Logger, replaced: Provider[] = []): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -190,8 +205,12 @@ export class AppModule implements OnApplicationShutdown {
         ...metrics,
         RouteTable,
         ...cancelling,
+        ...approvalProviders,
         ...usageProviders,
         ...userProviders,
+        ...knowledgeStoreProviders,
+        ...knowledgeProviders,
+        ...handoffs,
         HealthService,
         IdempotencyCleaning,
         IdempotencyRepository,
@@ -199,6 +218,7 @@ export class AppModule implements OnApplicationShutdown {
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_PIPE, useFactory: validationPipe },
         { provide: APP_FILTER, useClass: RouteFilter },
+        ...replaced,
       ],
     };
   }

@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestFactory } from '@nestjs/core';
 import { ServiceError } from '@roost/contracts';
@@ -18,6 +19,7 @@ import { PlainSocketServer } from './chat/sockets/plain-socket.server';
 import { ChatIoAdapter } from './chat/sockets/socket-io.adapter';
 import { refuseCredentialInQuery, requestUrl } from './chat/sockets/handshake';
 import type { ManagerConfig } from './config';
+import { isMultipart } from './knowledge/documents/upload.receiver';
 import { serveApiDocs } from './openapi/serve';
 import { Draining } from './http/draining';
 import type { Listener } from './http/listeners';
@@ -41,8 +43,12 @@ export interface RunningManager {
 }
 
 /** Builds the application without listening. */
-export async function createApp(config: ManagerConfig, logger: Logger): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger), {
+export async function createApp(
+  config: ManagerConfig,
+  logger: Logger,
+  replaced: Provider[] = [],
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger, replaced), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
@@ -72,9 +78,13 @@ export async function createApp(config: ManagerConfig, logger: Logger): Promise<
   return app;
 }
 
-/** Listens on both ports. */
-export async function startManager(config: ManagerConfig, logger: Logger): Promise<RunningManager> {
-  const app = await createApp(config, logger);
+/** Listens on both ports. `replaced` take the place of providers of the same token. */
+export async function startManager(
+  config: ManagerConfig,
+  logger: Logger,
+  replaced: Provider[] = [],
+): Promise<RunningManager> {
+  const app = await createApp(config, logger, replaced);
   app.get(PlainSocketServer).attach(app.getHttpServer());
   const internal = createServer((request, response) => {
     request.listener = 'internal';
@@ -116,6 +126,8 @@ function checkEncoding(_request: unknown, _response: unknown, body: Buffer): voi
 function bodyParser(request: Request, response: Response, next: NextFunction): void {
   const parser: (request: Request, response: Response, next: NextFunction) => void =
     (request.listener satisfies Listener | undefined) === 'internal' ? parseInternal : parsePublic;
+  // Read by the one route that takes it, once the credential was checked; others find no body.
+  if (isMultipart(request)) return next();
   const hasBody =
     Number(request.get('content-length') ?? 0) > 0 || request.get('transfer-encoding') !== undefined;
   if (hasBody && request.is('json') === false) {

@@ -42,6 +42,9 @@ describe("the manager's environment", () => {
     ['BOOTSTRAP_API_KEY', 'secret', 'must be roost_ and 43 characters'],
     ['MANAGER_PORT', '80000', '65535'],
     ['LAUNCHER', 'magic', '"docker"'],
+    ['QDRANT_URL', 'qdrant:6333', 'must be an http:// or https:// URL'],
+    ['QDRANT_COLLECTION', 'a/b', 'letters, digits, _ and -'],
+    ['EMBEDDING_DIMENSIONS', '0', '1'],
     ['TOOL_ALLOWED_HOSTS', 'http://orders', 'separated by commas'],
     ['API_DOCS', 'perhaps', 'Serve `/docs`'],
   ])('names %s when it is %s, and the remedy', (name, value, remedy) => {

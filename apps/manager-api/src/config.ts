@@ -1,6 +1,7 @@
 import { AllowList } from '@roost/guarded-http/allow-list';
 import { flag, integer, loadConfig, text } from '@roost/service-kit';
 import { z } from 'zod';
+import { ingestionVariables } from './knowledge/ingestion.variables';
 
 /** `postgresql+asyncpg://` is what the Python service was given: the driver suffix is ignored. */
 const databaseUrl = text()
@@ -141,11 +142,60 @@ export const managerSchema = z.object({
     .url()
     .default('https://api.openai.com/v1')
     .meta({ description: 'Where the provider `openai` is' }),
+  EMBEDDING_BASE_URL: z.url().optional().meta({
+    description: 'Where texts are embedded, over the OpenAI protocol',
+    default_text: '`OPENAI_BASE_URL`',
+  }),
+  EMBEDDING_API_KEY: text().optional().meta({
+    description: 'Key for `EMBEDDING_BASE_URL`',
+    secret: true,
+    default_text: '`OPENAI_API_KEY`, where the base URL is `OPENAI_BASE_URL`; else none',
+  }),
+  EMBEDDING_MODEL: text()
+    .default('text-embedding-3-small')
+    .meta({ description: 'Embeds documents and questions; another one needs all documents ingested again' }),
+  EMBEDDING_DIMENSIONS: integer(1, 8_192).optional().meta({
+    description: 'Length of vectors, for models that can shorten them',
+    default_text: "the model's",
+  }),
+  QDRANT_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .meta({
+      description:
+        'Qdrant, 1.16 or newer, on port 6333 unless it names one; without it knowledge is kept in PostgreSQL',
+      default_text: 'PostgreSQL',
+    }),
+  QDRANT_API_KEY: text().optional().meta({ description: 'Key for `QDRANT_URL`', secret: true }),
+  QDRANT_COLLECTION: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must hold letters, digits, _ and - only' })
+    .default('roost')
+    .meta({ description: 'Holds the knowledge of this installation alone' }),
+  RERANK_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .meta({
+      description: 'Reranks what a search finds, over the protocol of Cohere: `<RERANK_URL>/v2/rerank`',
+      default_text: 'no reranking',
+    }),
+  RERANK_API_KEY: text().optional().meta({ description: 'Key for `RERANK_URL`', secret: true }),
+  RERANK_MODEL: text().default('rerank-v3.5').meta({ description: 'The model that reranks' }),
+  TAVILY_API_KEY: text().optional().meta({
+    description: "The operator's key for `web_search` tools; it travels only to `TAVILY_BASE_URL`",
+    secret: true,
+    default_text: 'no web search',
+  }),
+  TAVILY_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.tavily.com')
+    .meta({ description: 'Where Tavily is, for `web_search` tools' }),
   TOOL_ALLOWED_HOSTS: allowedHosts.default([]).meta({
     description:
       'Private hosts and odd ports that the tools of all agents may reach, separated by commas: `orders.internal:8080`, `10.20.0.0/16`',
     default_text: 'none: public hosts on 80 and 443 alone',
   }),
+  ...ingestionVariables,
   MESSAGES_PER_MINUTE: integer(1, 1_000_000)
     .default(600)
     .meta({ description: 'Messages a key, or an address without a key, may send a minute' }),
@@ -161,6 +211,9 @@ export const managerSchema = z.object({
   PENDING_MESSAGES_MAX: integer(1, 100_000)
     .default(1_000)
     .meta({ description: 'Unanswered messages one agent may have' }),
+  APPROVAL_TIMEOUT_SECONDS: integer(1, 2_592_000).default(86_400).meta({
+    description: 'Seconds after which a call of a tool that nobody has approved counts as rejected',
+  }),
   SOCKET_BUFFER_BYTES: integer(1_024, 1_073_741_824)
     .default(1_048_576)
     .meta({ description: 'Unread bytes after which a slow socket is closed' }),

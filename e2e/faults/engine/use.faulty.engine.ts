@@ -114,9 +114,9 @@ export function useFaultyEngine(name: string, env: Record<string, string> = {}):
       }
     },
     async containerOf(agent_id) {
-      const [container, ...others] = await containers().containers(agent_id);
-      if (!container || others.length > 0)
-        throw new Error(`${agent_id} has ${others.length} containers, not one`);
+      const all = await containers().containers(agent_id);
+      const [container] = all;
+      if (!container || all.length > 1) throw new Error(`${agent_id} has ${all.length} containers, not one`);
       return container;
     },
     gone: (agent_id) =>

@@ -22,7 +22,15 @@ export type OnBusy = (typeof onBusyModes)[number];
 export const COLLECT_PAUSE_MS_DEFAULT = 1_500;
 
 /** What a run may do where its version does not say. */
-export const defaultRunLimits = { steps_per_run: 12, tool_calls_per_run: 40 } as const;
+export const defaultRunLimits = {
+  steps_per_run: 12,
+  tool_calls_per_run: 40,
+  seconds_per_run: 600,
+  tokens_per_run: 1_000_000,
+} as const;
+
+/** How agents use knowledge bases where their version does not say. */
+export const defaultKnowledge: KnowledgeSettings = { limit_to_knowledge_base: false, grading_model: null };
 
 export interface KnowledgeSettings {
   /** Answers rest on the knowledge bases alone: what they do not hold, the agent says it does not know. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalInput } from './approval';
 import { closeCodes } from './close-codes';
 import { CancelInput, MessageInput, OutboundFrame } from './frames';
 
@@ -34,6 +35,12 @@ const cancel = {
   contentType: 'application/json',
   payload: jsonSchema(CancelInput, 'input'),
 };
+const decide = {
+  name: 'decide',
+  title: 'Approve, edit or reject a call of a tool',
+  contentType: 'application/json',
+  payload: jsonSchema(ApprovalInput, 'input'),
+};
 const closings = Object.values(closeCodes)
   .map(({ code, reason }) => `${code} ${reason}`)
   .join('; ');
@@ -43,7 +50,7 @@ const channel = (name: string, address: string, description: string) => ({
   [name]: {
     address,
     description,
-    messages: { say, cancel, ...outMessages },
+    messages: { say, cancel, decide, ...outMessages },
     ...(address.includes('{agent_id}') ? { parameters: agentParameter } : {}),
   },
 });
@@ -51,7 +58,7 @@ const operations = (name: string) => ({
   [`${name}Say`]: {
     action: 'receive',
     channel: { $ref: `#/channels/${name}` },
-    messages: refs(name, ['say', 'cancel']),
+    messages: refs(name, ['say', 'cancel', 'decide']),
   },
   [`${name}Hear`]: {
     action: 'send',
@@ -81,7 +88,7 @@ export const asyncApiDocument = {
     ...channel(
       'socketio',
       '/agents',
-      'Socket.IO namespace, websocket transport, auth {agent_id, thread_id?, last_event_id?, key?}. Events have the names of the frames; `message` is acknowledged with {message_id, thread_id}, `cancel` with {message_ids}.',
+      'Socket.IO namespace, websocket transport, auth {agent_id, thread_id?, last_event_id?, key?}. Events have the names of the frames; `message` is acknowledged with {message_id, thread_id}, `cancel` with {message_ids}, `approval` with {approval_id, state}.',
     ),
   },
   operations: { ...operations('plain'), ...operations('socketio') },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApprovalDecision, ApprovalRequest } from './approval';
 import { Citation } from './citation';
 import { RunTimeline } from './timeline';
 import { TokenUsage } from './usage';
@@ -20,6 +21,13 @@ export const InboxEntry = z.object({
   opens_thread: z.boolean().optional(),
   /** Milliseconds of the Unix epoch, by the database's clock. */
   accepted_at: z.number(),
+  /**
+   * How often runs of the thread had paused for approval when this was sent; absent means never. An entry that was
+   * sent before the last pause is out of turn: it is sent again when its turn has come.
+   */
+  pauses: z.int().optional(),
+  /** All decisions on what earlier runs of this message asked; absent when nothing was. */
+  approvals: z.array(ApprovalDecision).optional(),
 });
 export type InboxEntry = z.infer<typeof InboxEntry>;
 
@@ -49,6 +57,13 @@ export const RunnerReport = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('failed'), ...answered, code: z.string(), detail: z.string() }),
   /** Stopped on request; `content` is what was streamed until then, empty when the run had said nothing. */
   z.object({ outcome: z.literal('cancelled'), ...answered, content: z.string() }),
+  /** Waits until somebody has decided on all of `approvals`; `content` is what was said until then. */
+  z.object({
+    outcome: z.literal('paused'),
+    ...answered,
+    content: z.string(),
+    approvals: z.array(ApprovalRequest).min(1),
+  }),
 ]);
 export type RunnerReport = z.infer<typeof RunnerReport>;
 

@@ -29,6 +29,7 @@ export const errorCatalogue = {
   agent_disabled: { status: 409, title: 'The agent is disabled' },
   agent_failed: { status: 409, title: 'The agent could not start' },
   model_key_required: { status: 400, title: 'Another base_url needs its own api_key' },
+  secret_required: { status: 400, title: 'A secret must be sent again for another host' },
   integration_unavailable: { status: 501, title: 'Integrations are not available yet' },
   // Threads and messages
   thread_not_found: { status: 404, title: 'There is no such thread' },
@@ -38,6 +39,8 @@ export const errorCatalogue = {
   // Knowledge
   knowledge_base_not_found: { status: 404, title: 'There is no such knowledge base' },
   document_not_found: { status: 404, title: 'There is no such document' },
+  knowledge_base_full: { status: 409, title: 'The knowledge base holds as much as its store takes' },
+  knowledge_limit_reached: { status: 409, title: 'There may be no more of these' },
   embedding_unavailable: { status: 503, title: 'The embedding model does not answer' },
   embedding_mismatch: { status: 409, title: 'The stored vectors were made by another embedding model' },
   // Approvals
@@ -45,6 +48,7 @@ export const errorCatalogue = {
   approval_decided: { status: 409, title: 'The request for approval was decided before' },
   // Tools
   tool_not_found: { status: 404, title: 'The agent has no such tool' },
+  tool_timeout: { status: 504, title: 'The tool has not answered in time' },
   // Keys
   api_key_not_found: { status: 404, title: 'There is no such API key' },
   // Sockets

@@ -18,9 +18,11 @@ export function fitFrame(
   bytes_max = LOGGED_FRAME_BYTES_MAX,
 ): [LoggedFrame, ...LoggedFrame[]] {
   // Most are far smaller: the exact size is not needed to know that.
-  if (frame.content.length * 2 * UNIT_BYTES_MAX + ENVELOPE_BYTES <= bytes_max) return [frame];
+  const envelope = ENVELOPE_BYTES + citationBytes(frame);
+  if (frame.type !== 'approval_request' && frame.content.length * 2 * UNIT_BYTES_MAX + envelope <= bytes_max)
+    return [frame];
   if (bytesOf(frame) <= bytes_max) return [frame];
-  const text_max = bytes_max - ENVELOPE_BYTES;
+  const text_max = bytes_max - envelope;
   switch (frame.type) {
     case 'token': {
       const [first = '', ...rest] = splitText(frame.content, text_max);
@@ -36,11 +38,19 @@ export function fitFrame(
       const content = cutText(frame.content, text_max / 2);
       return [{ ...frame, content, message: content }];
     }
+    case 'approval_request':
+      return [{ ...frame, content: cutText(frame.content, text_max), arguments: {}, truncated: true }];
     case 'run':
     case 'tool':
+    case 'authorization_request':
       return [{ ...frame, content: cutText(frame.content, text_max) }];
   }
 }
+
+const citationBytesOf = ({ citations }: MessageObject): number => (citations ? bytesOf(citations) : 0);
+
+const citationBytes = (frame: LoggedFrame): number =>
+  frame.type === 'message' ? citationBytesOf(frame.message_object) : 0;
 
 /** The newest of the messages that fit into one frame together, oldest first; the newest is always among them. */
 export function fitTranscript(
@@ -55,7 +65,7 @@ export function fitTranscript(
     if (bytes <= text_max) fitting.unshift(message);
     else if (fitting.length > 0) break;
     else {
-      const content = cutText(message.content, text_max - ENVELOPE_BYTES);
+      const content = cutText(message.content, text_max - ENVELOPE_BYTES - citationBytesOf(message));
       return [{ ...message, content, truncated: true }];
     }
   }

@@ -72,10 +72,10 @@ export const MessageObject = z.object({
     .boolean()
     .optional()
     .meta({ description: 'True on an answer that was cancelled: `content` is what was said until then.' }),
-  citations: z
-    .array(Citation)
-    .optional()
-    .meta({ description: 'What an answer rests on, when it rests on a knowledge base.' }),
+  citations: z.array(Citation).optional().meta({
+    description:
+      'What an answer rests on, when it rests on a knowledge base: `[1]` in `content` is the first.',
+  }),
   joined_message_ids: z
     .array(z.string())
     .optional()
@@ -136,7 +136,7 @@ export const RunFrame = z.object({
   type: z.literal('run'),
   content: z.string(),
   run_id: z.string(),
-  state: z.enum(['started', 'working', 'retrying', 'completed', 'failed', 'cancelled']),
+  state: z.enum(['started', 'working', 'retrying', 'paused', 'completed', 'failed', 'cancelled']),
   message_id: z.string(),
   step: z
     .enum(runSteps)
@@ -153,6 +153,29 @@ export const ToolFrame = z.object({
   name: z.string(),
   state: z.enum(['started', 'completed', 'failed']),
   message_id: z.string(),
+  ...place,
+});
+export const ApprovalRequestFrame = z.object({
+  type: z.literal('approval_request'),
+  content: z.string(),
+  approval_id: z.string(),
+  message_id: z.string(),
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  truncated: z.literal(true).optional().meta({
+    description:
+      'Present when the arguments were too long for a frame: `GET /threads/{thread_id}/approvals` has them.',
+  }),
+  expires_at: z.string().meta({ description: 'RFC 3339, UTC: from then on it counts as rejected.' }),
+  ...place,
+});
+export const AuthorizationRequestFrame = z.object({
+  type: z.literal('authorization_request'),
+  content: z.string().meta({ description: 'What the user is asked.' }),
+  message_id: z.string().meta({ description: 'The message of the user that is being answered.' }),
+  fields: z
+    .array(z.string())
+    .meta({ description: 'What to find out, by the names it will have in `user_data`.' }),
   ...place,
 });
 export const UserMessageFrame = z.object({
@@ -177,6 +200,8 @@ export const OutboundFrame = z.discriminatedUnion('type', [
   TokenFrame,
   RunFrame,
   ToolFrame,
+  ApprovalRequestFrame,
+  AuthorizationRequestFrame,
   UserMessageFrame,
   ResyncFrame,
 ]);
@@ -184,12 +209,26 @@ export type OutboundFrame = z.infer<typeof OutboundFrame>;
 export type StatusFrame = z.infer<typeof StatusFrame>;
 export type ErrorFrame = z.infer<typeof ErrorFrame>;
 export type ResyncFrame = z.infer<typeof ResyncFrame>;
+export type ApprovalRequestFrame = z.infer<typeof ApprovalRequestFrame>;
 
 type Unplaced<Frame> = Frame extends unknown ? Omit<Frame, 'thread_id' | 'event_id'> : never;
 
 /** A frame as it stands in a thread's log; its place is known once it has been appended. */
 export type LoggedFrame = Unplaced<
-  Extract<OutboundFrame, { type: 'message' | 'error' | 'token' | 'run' | 'tool' | 'user_message' }>
+  Extract<
+    OutboundFrame,
+    {
+      type:
+        | 'message'
+        | 'error'
+        | 'token'
+        | 'run'
+        | 'tool'
+        | 'approval_request'
+        | 'authorization_request'
+        | 'user_message';
+    }
+  >
 >;
 
 /** The types every client understands; anything else reaches a client that did not ask for more as `status`. */

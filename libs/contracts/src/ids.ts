@@ -23,7 +23,6 @@ export const newMessageId = (): string => `msg_${unguessable()}`;
 export const newRunId = (): string => `run_${unguessable()}`;
 export const newKnowledgeBaseId = (): string => `kb_${unguessable()}`;
 export const newDocumentId = (): string => `doc_${unguessable()}`;
-export const newApprovalId = (): string => `apr_${unguessable()}`;
 export const newFactId = (): string => `fact_${unguessable()}`;
 export const newApiKeyId = (): string => `key_${unguessable()}`;
 /** Lower case, so that it can name a container, a pod and a Redis user as it is. */

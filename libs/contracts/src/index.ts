@@ -1,5 +1,6 @@
 export * from './agent-configuration';
 export * from './agent-tool';
+export * from './approval';
 export * from './channels';
 export * from './checkpoint';
 export * from './citation';
@@ -14,5 +15,7 @@ export * from './knowledge';
 export * from './pool';
 export * from './status';
 export * from './timeline';
+export * from './tool-test';
+export * from './tools';
 export * from './usage';
 export * from './user-fact';

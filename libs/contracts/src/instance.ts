@@ -35,6 +35,10 @@ export const internalPaths = {
   facts: '/internal/facts',
   /** GET -> 200 {@link SpentToday}. */
   budget: '/internal/budget',
+  /** POST {@link HandoffRequest} -> 200 {@link HandoffResponse}; 403 for what the instance's agent is not answering. */
+  handoffs: '/internal/handoffs',
+  /** POST {@link HandoffCancel} -> 204. */
+  handoffCancels: '/internal/handoffs/cancel',
 } as const;
 
 export interface ExchangeRequest {
@@ -66,4 +70,8 @@ export interface AgentRuntimeConfiguration {
   model: { base_url: string; api_key: string | null };
   /** What the operator opens to tools besides public hosts: `host[:port]` or ranges; no field of an agent sets it. */
   outbound: { allowed_hosts: string[] };
+  /** The agent's secrets by name, for the placeholders of its tools; absent: none. */
+  secrets?: Record<string, string>;
+  /** Where the operator's web search is; null without a key, absent where the manager knows of none. */
+  web_search?: { base_url: string; api_key: string } | null;
 }

@@ -31,6 +31,10 @@ export const topics = {
   agentStatus: (agent_id: string) => `${agentPrefix(agent_id)}:status`,
   /** What the agent's instance is told: cancel. */
   control: (agent_id: string) => `${agentPrefix(agent_id)}:control`,
+  /** What the agent's instance is asked to call for somebody who tries a tool. */
+  toolTest: (agent_id: string) => `${agentPrefix(agent_id)}:tool-test`,
+  /** The answer to one such request. */
+  toolTested: (agent_id: string, request_id: string) => `${agentPrefix(agent_id)}:tool-tested:${request_id}`,
   reportsReady: (agent_id: string) => `${agentPrefix(agent_id)}:reports-ready`,
   anyReportsReady: 'roost:agent:*:reports-ready',
   credentialRevoked: 'roost:credential-revoked',

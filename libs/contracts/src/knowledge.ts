@@ -1,3 +1,5 @@
+import type { TokenUsage } from './usage';
+
 /** How a document is found: by meaning, by its words (BM25), or by both, fused by reciprocal rank (RRF). */
 export const searchModes = ['hybrid', 'dense', 'keyword'] as const;
 export type SearchMode = (typeof searchModes)[number];
@@ -44,4 +46,6 @@ export interface RetrievalRequest {
 export interface RetrievalResponse {
   /** Best first. */
   results: RetrievedChunk[];
+  /** What the search itself spent; absent where nothing was. */
+  usage?: TokenUsage[];
 }

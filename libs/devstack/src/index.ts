@@ -1,5 +1,6 @@
 export { DevstackError } from './devstack.error';
 export { detectEngine, engineForTests, type EngineDetection } from './engine.detect';
+export { type EmbeddingFailure, type EmbeddingRequest, EmbeddingStub } from './model/embedding.stub';
 export { type ModelFailure } from './model/model.failure';
 export { type Prompt, type Reply } from './model/model.persona';
 export {

@@ -2,7 +2,9 @@ import { Agent, fetch, type Response } from 'undici';
 import { AllowList } from './allow-list';
 import { GuardedHttpError } from './guarded-http.error';
 import { guardedConnector, type ResolveAll } from './guarded.connector';
+import { type GuardedFetch, type GuardedFetchLimits, streamedResponse } from './guarded.fetch';
 import { follow, type Hop, isRedirect } from './redirect';
+import { readBody } from './response.body';
 
 export interface GuardedRequest {
   url: string;
@@ -53,16 +55,41 @@ export class GuardedHttpClient {
     const stop = signal ? AbortSignal.any([signal, deadline]) : deadline;
     try {
       const { response, url } = await this.send(firstHop(request), stop);
-      const body = await readBody(response, response_bytes_max);
+      const body = await readBody(response.body, response_bytes_max);
       return { status: response.status, headers: Object.fromEntries(response.headers), body, url: url.href };
     } catch (error) {
       signal?.throwIfAborted();
-      if (deadline.aborted) {
-        const message = `No complete answer within ${deadline_ms / 1_000} seconds: raise the timeout, or ask for less.`;
-        throw new GuardedHttpError('timed_out', message, { cause: error });
-      }
-      throw named(error);
+      throw deadline.aborted ? timedOut(deadline_ms, error) : named(error);
     }
+  }
+
+  /**
+   * A `fetch` for libraries that speak a protocol of their own. Bodies come as streams. Redirects are answers, as
+   * with `redirect: 'manual'`: whoever follows one passes through here again. Its requests reject with a
+   * {@link GuardedHttpError}, or what its signal aborts it with.
+   */
+  fetchWithin({ deadline_ms, response_bytes_max, onFailure }: GuardedFetchLimits): GuardedFetch {
+    const deadline = AbortSignal.timeout(deadline_ms);
+    return async (input, init = {}) => {
+      const stop = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
+      const failed = (error: unknown): unknown => {
+        if (init.signal?.aborted) return error;
+        const failure = deadline.aborted ? timedOut(deadline_ms, error) : named(error);
+        onFailure?.(failure);
+        return failure;
+      };
+      try {
+        const { method = 'GET', body } = init;
+        if (typeof body !== 'string' && body !== null && body !== undefined)
+          throw new TypeError('Only texts are sent.');
+        const headers = Object.fromEntries(new Headers(init.headers));
+        const hop = firstHop({ url: String(input), method, headers, body: body ?? null });
+        const response = await this.sendOnce(hop, stop);
+        return streamedResponse(response, response.body, response_bytes_max, failed);
+      } catch (error) {
+        throw failed(error);
+      }
+    };
   }
 
   /** Ends its connections; requests under way fail. */
@@ -73,15 +100,7 @@ export class GuardedHttpClient {
   private async send(first: Hop, signal: AbortSignal): Promise<{ response: Response; url: URL }> {
     let hop = first;
     for (let redirects = 0; ; redirects += 1) {
-      checkUrl(hop.url);
-      const response = await fetch(hop.url, {
-        method: hop.method,
-        headers: hop.headers,
-        body: hop.body,
-        redirect: 'manual',
-        dispatcher: this.agent,
-        signal,
-      });
+      const response = await this.sendOnce(hop, signal);
       const location = response.headers.get('location');
       if (!isRedirect(response.status, location)) return { response, url: hop.url };
       await response.body?.cancel();
@@ -92,9 +111,26 @@ export class GuardedHttpClient {
       hop = follow(hop, response.status, location);
     }
   }
+
+  private sendOnce({ url, method, headers, body }: Hop, signal: AbortSignal): Promise<Response> {
+    checkUrl(url);
+    return fetch(url, { method, headers, body, redirect: 'manual', dispatcher: this.agent, signal });
+  }
 }
 
-function firstHop({ url, method, headers = {}, body = null }: GuardedRequest): Hop {
+const timedOut = (deadline_ms: number, cause: unknown): GuardedHttpError =>
+  new GuardedHttpError(
+    'timed_out',
+    `No complete answer within ${deadline_ms / 1_000} seconds: raise the timeout, or ask for less.`,
+    { cause },
+  );
+
+function firstHop({
+  url,
+  method,
+  headers = {},
+  body = null,
+}: Pick<GuardedRequest, 'url' | 'method' | 'headers' | 'body'>): Hop {
   if (!URL.canParse(url)) throw new GuardedHttpError('url_refused', 'The URL cannot be read: check it.');
   return { url: new URL(url), method, headers, body };
 }
@@ -106,21 +142,6 @@ function checkUrl({ protocol, username, password }: URL): void {
   if (username !== '' || password !== '') {
     throw new GuardedHttpError('url_refused', 'The URL holds a credential: send it as a header instead.');
   }
-}
-
-/** Counts what comes out of decompression, so that a small answer cannot become a large one. */
-async function readBody(response: Response, bytes_max: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > bytes_max) {
-      const message = `The answer has more than ${bytes_max} bytes: ask for less, or raise the limit.`;
-      throw new GuardedHttpError('response_too_large', message);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** fetch wraps what went wrong, more than once where several addresses were tried. */

@@ -1,2 +1,3 @@
 export * from './guarded-http.client';
 export * from './guarded-http.error';
+export { type GuardedFetch, type GuardedFetchLimits } from './guarded.fetch';

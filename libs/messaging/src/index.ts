@@ -18,3 +18,4 @@ export { type RateLimit, RateLimiter } from './rate-limits';
 export { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
 export { type StreamEntry, type StreamName, type StreamPayloads, StreamProducer } from './streams';
 export { Topics } from './topics';
+export { ToolTests } from './tool-tests';

@@ -9,6 +9,7 @@ import { type RateLimit, RateLimiter } from './rate-limits';
 import { StreamConsumer, type StreamConsumerOptions } from './stream-consumer';
 import { StreamProducer, type StreamName } from './streams';
 import { Subscriptions } from './subscriptions';
+import { ToolTests } from './tool-tests';
 import { Topics } from './topics';
 
 /** Milliseconds the longest blocking read waits. */
@@ -25,6 +26,7 @@ export class Messaging {
   private readonly commands: Redis;
   private readonly open: Redis[] = [];
   private lazyTopics: Topics | null = null;
+  private lazyToolTests: ToolTests | null = null;
   private subscriptions: Subscriptions | null = null;
 
   /** `onError` hears of lost connections; calls in progress fail by themselves. */
@@ -42,9 +44,13 @@ export class Messaging {
   }
 
   get topics(): Topics {
-    this.subscriptions ??= new Subscriptions(this.track(subscriberConnection(this.target)), this.onError);
-    this.lazyTopics ??= new Topics(this.commands, this.subscriptions);
+    this.lazyTopics ??= new Topics(this.commands, this.subscribed());
     return this.lazyTopics;
+  }
+
+  get toolTests(): ToolTests {
+    this.lazyToolTests ??= new ToolTests(this.commands, this.subscribed());
+    return this.lazyToolTests;
   }
 
   /** A member of a consumer group. One that blocks has a connection of its own. */
@@ -74,6 +80,11 @@ export class Messaging {
   close(): void {
     this.subscriptions?.close();
     for (const connection of this.open) connection.disconnect();
+  }
+
+  private subscribed(): Subscriptions {
+    this.subscriptions ??= new Subscriptions(this.track(subscriberConnection(this.target)), this.onError);
+    return this.subscriptions;
   }
 
   private track(connection: Redis): Redis {

@@ -18,10 +18,16 @@ export { HostNetwork } from './docker/host.network';
 export { type DockerInstallation, startDockerInstallation } from './manager/docker.installation';
 export { DockerRunners } from './manager/docker.runners';
 export { Installation, type InstallationOptions, startInstallation } from './manager/installation';
+export {
+  prepareStandaloneInstallation,
+  type StandaloneInstallation,
+} from './manager/standalone.installation';
 export { ManagerProcess } from './manager/manager.process';
 export { redisCli } from './manager/redis.cli';
 export { environmentOf, type RunnerProcess, RunnerProcesses, signalGroup } from './manager/runner.processes';
 export * from './faults';
 export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
+export * from './qdrant';
 export * from './readme.section';
+export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';

@@ -42,6 +42,7 @@ export class ChatView {
         if (frame.state === 'retrying') this.line(`· ${frame.content}`);
         return;
       case 'tool':
+      case 'authorization_request':
         this.line(`· ${frame.content}`);
         return;
       case 'user_message':

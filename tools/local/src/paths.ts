@@ -16,6 +16,8 @@ export interface Paths {
   redis: string;
   /** Kept by the manager's process launcher: one directory a runner instance. */
   runners: string;
+  /** Documents of knowledge bases, kept by the manager. */
+  knowledge: string;
   /** The bundled apps. */
   apps: string;
 }
@@ -31,6 +33,7 @@ export function pathsOf(root: string, state = join(root, '.roost')): Paths {
     postgres: join(state, 'postgres'),
     redis: join(state, 'redis'),
     runners: join(state, 'runners'),
+    knowledge: join(state, 'knowledge'),
     apps: join(root, 'dist', 'apps'),
   };
   for (const directory of [paths.logs, paths.processes, paths.runners]) {

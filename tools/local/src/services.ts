@@ -101,6 +101,7 @@ function managerEnvironment({ paths, config, secrets }: StackContext): NodeJS.Pr
     LOG_FORMAT: 'json',
     RUNNER_ENTRY: join(paths.apps, 'agent-runner', 'main.js'),
     RUNNER_STATE_DIR: paths.runners,
+    KNOWLEDGE_DIR: paths.knowledge,
   };
 }
 

@@ -10,7 +10,7 @@ import {
 import type { ManagerClient } from '../exchange/manager.client';
 
 /** Milliseconds a run waits for its memory before it fails visibly. */
-const CHECKPOINT_DEADLINE_MS = 30_000;
+const CHECKPOINT_DEADLINE_MS = 2 * 60_000;
 
 /** The manager's checkpoint store, one method an operation; every one is safe to repeat. */
 export class CheckpointClient {

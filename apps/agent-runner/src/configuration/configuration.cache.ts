@@ -4,7 +4,8 @@ import { type ManagerClient, ManagerRefusedError } from '../exchange/manager.cli
 
 /** Versions kept in memory; a message rarely waits longer than one change. */
 const VERSIONS_KEPT = 8;
-const FETCH_DEADLINE_MS = 30_000;
+/** Milliseconds a message waits for its configuration before it fails visibly. */
+const FETCH_DEADLINE_MS = 2 * 60_000;
 
 /** The configurations of this agent, by version; a version never changes. */
 export class ConfigurationCache {

@@ -1,8 +1,10 @@
 import { withBackoff } from '../lifecycle/backoff';
 import { CredentialRefusedError } from '../lifecycle/fence';
 
-/** Milliseconds one request may take. */
+/** Milliseconds one request may take unless told. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Milliseconds between two attempts, at most twice that: one that is restarted again and again is met while it is there. */
+const PAUSE_MS_MAX = 500;
 
 /** The manager did not answer, or not yet with a result; asking again may help. */
 export class ManagerUnavailableError extends Error {
@@ -29,6 +31,8 @@ export interface ManagerRequest<Result = unknown> {
   body?: unknown;
   /** Milliseconds over all attempts. */
   deadline_ms: number;
+  /** Milliseconds one attempt may take; 5 s unless told. */
+  attempt_ms?: number;
   signal?: AbortSignal;
   /** The attempt that succeeded, with when it was sent and answered by this machine's clock. */
   onAnswer?: (result: Result, sent: number, received: number) => void;
@@ -56,6 +60,7 @@ export class ManagerClient {
     const { deadline_ms, signal } = request;
     return withBackoff(() => this.attempt(request), {
       deadline_ms,
+      longest_ms: PAUSE_MS_MAX,
       isRetryable: (error) => error instanceof ManagerUnavailableError,
       ...(signal ? { signal } : {}),
     });
@@ -65,10 +70,11 @@ export class ManagerClient {
     method,
     path,
     body,
+    attempt_ms = REQUEST_TIMEOUT_MS,
     signal,
     onAnswer,
   }: ManagerRequest<Result>): Promise<Result> {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(attempt_ms);
     let status: number;
     let answer: string;
     const sent = Date.now();

@@ -1,33 +1,93 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
-import { START, StateGraph } from '@langchain/langgraph';
+import {
+  END,
+  type Interrupt,
+  isInterrupted,
+  type LangGraphRunnableConfig,
+  START,
+  StateGraph,
+} from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
-import type { InboxEntry } from '@roost/contracts';
+import type { AgentConfiguration, ApprovalDecision, ApprovalRequest, InboxEntry } from '@roost/contracts';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
 import type { ToolboxFactory } from '../tools/toolbox.factory';
+import type { KnowledgeClient } from '../knowledge/knowledge.client';
+import { abstainNode } from './abstain.node';
 import { agentNode } from './agent.node';
 import { AgentContext, AgentState, ToolTask } from './agent.state';
-import type { ModelCall, ModelReply } from './model.call';
+import { generateNode } from './generate.node';
+import { gradeDocumentsNode } from './grade-documents.node';
+import { type KnowledgeSearch, knowledgeTools } from './knowledge.search';
+import type { ModelCall } from './model.call';
 import type { ModelFactory } from './model.factory';
+import type { ReplyMetadata } from './reply.memory';
+import { retrieveNode } from './retrieve.node';
+import { rewriteQueryNode } from './rewrite-query.node';
+import { routeNode } from './route.node';
 import type { RunContext } from './run.context';
-import { runLimits } from './run.limits';
+import { recursionLimit, withinSeconds } from './run.limits';
+import { pausedReply, type Resumption, resumption } from './run.pause';
 import { replyId, RunSteps, stepId } from './run.steps';
+import { StructuredCall } from './structured.call';
 import { toolsNode } from './tools.node';
 
 /** Calls of tools that one run makes side by side. */
 const TOOLS_AT_ONCE = 8;
 
-const compile = (models: ModelFactory, call: ModelCall, checkpointer: HttpCheckpointSaver) =>
-  new StateGraph(AgentState, AgentContext)
-    .addNode('agent', agentNode(models, call), { ends: ['tools'] })
-    .addNode('tools', toolsNode, { input: ToolTask })
-    .addEdge(START, 'agent')
-    .addEdge('tools', 'agent')
-    .compile({ checkpointer });
+type Config = LangGraphRunnableConfig<RunContext>;
 
-/** A reply, whole or as far as it came before it was cancelled. */
-export type GraphReply = Pick<ModelReply, 'content' | 'usage'> & { interrupted: boolean };
+/** An agent that knows only its knowledge bases decides before it speaks. */
+const entry = (_state: AgentState, { context }: Config): 'route' | 'agent' => {
+  const configuration = context?.configuration.configuration;
+  if (!configuration?.knowledge?.limit_to_knowledge_base) return 'agent';
+  return knowledgeTools(configuration).length > 0 ? 'route' : 'agent';
+};
+
+/** A search that was begun in the same step goes on by itself, and ends the run or leads back. */
+const afterTools = ({ search }: AgentState, { context }: Config): 'agent' | typeof END =>
+  search && search.message_id === context?.message_id ? END : 'agent';
+
+const compile = (
+  models: ModelFactory,
+  call: ModelCall,
+  knowledge: KnowledgeClient,
+  checkpointer: HttpCheckpointSaver,
+) => {
+  const structured = new StructuredCall(models, call);
+  return new StateGraph(AgentState, AgentContext)
+    .addNode('agent', agentNode(models, call), { ends: ['tools', 'retrieve'] })
+    .addNode('tools', toolsNode, { input: ToolTask })
+    .addNode('route', routeNode(structured), { ends: ['agent', 'retrieve'] })
+    .addNode('retrieve', retrieveNode(knowledge))
+    .addNode('grade_documents', gradeDocumentsNode(structured), {
+      ends: ['generate', 'abstain', 'rewrite_query', 'agent'],
+    })
+    .addNode('rewrite_query', rewriteQueryNode(structured))
+    .addNode('generate', generateNode(models, call))
+    .addNode('abstain', abstainNode(models, call))
+    .addConditionalEdges(START, entry, ['route', 'agent'])
+    .addConditionalEdges('tools', afterTools, ['agent', END])
+    .addEdge('retrieve', 'grade_documents')
+    .addEdge('rewrite_query', 'retrieve')
+    .compile({ checkpointer });
+};
+
+/** A reply, whole or as far as it came before it was cancelled, or before calls that somebody has to allow. */
+export interface GraphReply extends Required<Omit<ReplyMetadata, 'interrupted'>> {
+  content: string;
+  interrupted: boolean;
+  /** What the run waits for; none when it has ended. */
+  approvals: ApprovalRequest[];
+}
+
+/** A run that was interrupted: what it has done, and what it goes on with. */
+interface Unfinished {
+  steps: RunSteps;
+  search: KnowledgeSearch | null;
+  input: Resumption | null;
+}
 
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
 export class AgentGraph {
@@ -38,8 +98,9 @@ export class AgentGraph {
     call: ModelCall,
     private readonly toolboxes: ToolboxFactory,
     private readonly memory: HttpCheckpointSaver,
+    knowledge: KnowledgeClient,
   ) {
-    this.graph = compile(models, call, memory);
+    this.graph = compile(models, call, knowledge, memory);
   }
 
   /**
@@ -52,29 +113,36 @@ export class AgentGraph {
     signal: AbortSignal,
   ): Promise<GraphReply> {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
-    const { message_id } = lastOf(batch);
+    const { message_id, approvals: decisions = [] } = lastOf(batch);
     if (opens_thread) this.memory.expectNothing(thread_id);
-    const unfinished = await this.unfinishedRun(thread_id, message_id);
+    const unfinished = await this.unfinishedRun(thread_id, message_id, decisions);
     // The listeners begin anew with this run; what was said before belongs to the reply.
-    if (unfinished?.text) await context.onToken(unfinished.text);
+    if (unfinished?.steps.text) await context.onToken(unfinished.steps.text);
+    if (unfinished) context.meter.restore([...unfinished.steps.spent, unfinished.search?.spent]);
     const { configuration } = context.configuration;
     const toolbox = await this.toolboxes.of(context.configuration);
-    const { messages } = await this.graph.invoke(unfinished ? null : { messages: questions(batch) }, {
-      configurable: { thread_id, message_id },
-      context: { ...context, message_id, first_message_id, asker: askerOf(batch), toolbox },
-      signal,
-      // Two supersteps a step, and one for the input.
-      recursionLimit: 2 * runLimits(configuration.limits).steps_per_run + 3,
-      maxConcurrency: TOOLS_AT_ONCE,
-      // Tools have effects, so each step is stored before the next. Without tools one checkpoint after the answer
-      // is enough: the message waits in the inbox, and asking the model again has no effect. `sync` would put two
-      // round trips before the first token.
-      durability: toolbox ? 'sync' : 'exit',
-    });
-    const reply = messages.find((message) => message.id === replyId(message_id));
+    const state = await withinSeconds(configuration.limits, signal, (limited) =>
+      this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
+        configurable: { thread_id, message_id },
+        context: { ...context, message_id, first_message_id, asker: askerOf(batch), toolbox },
+        signal: limited,
+        recursionLimit: recursionLimit(configuration),
+        maxConcurrency: TOOLS_AT_ONCE,
+        durability: durabilityOf(configuration),
+      }),
+    );
+    if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
+    const reply = state.messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
-    const { usage, interrupted } = reply.response_metadata as Partial<GraphReply>;
-    return { content: reply.text, usage: usage ?? null, interrupted: interrupted === true };
+    const { usage, token_usage, citations, interrupted } = reply.response_metadata as Partial<ReplyMetadata>;
+    return {
+      content: reply.text,
+      usage: usage ?? null,
+      token_usage: token_usage ?? [],
+      citations: citations ?? [],
+      interrupted: interrupted === true,
+      approvals: [],
+    };
   }
 
   /** Remembers a run that was stopped: what was asked, and what had been said, if anything. */
@@ -86,7 +154,7 @@ export class AgentGraph {
       response_metadata: { usage: null, interrupted: true },
     });
     const messages = [...questions(batch), ...(said === '' ? [] : [reply])];
-    await this.graph.updateState({ configurable: { thread_id } }, { messages }, 'agent');
+    await this.graph.updateState({ configurable: { thread_id } }, { messages, search: null }, 'agent');
   }
 
   /**
@@ -98,21 +166,44 @@ export class AgentGraph {
     // Said of a first delivery alone: nobody can have begun, and asking would delay the first token.
     if (opens_thread) return 0;
     const state = await this.graph.getState({ configurable: { thread_id } });
-    const known = new Set((state.values as Partial<AgentState>).messages?.map(({ id }) => id));
-    const isTaken = ({ message_id }: InboxEntry): boolean =>
-      known.has(replyId(message_id)) || (state.tasks.length > 0 && known.has(stepId(message_id, 0)));
+    const { messages, search } = state.values as Partial<AgentState>;
+    const known = new Set(messages?.map(({ id }) => id));
+    const hasBegun = ({ message_id }: InboxEntry): boolean =>
+      known.has(stepId(message_id, 0)) || search?.message_id === message_id;
+    const isTaken = (entry: InboxEntry): boolean =>
+      known.has(replyId(entry.message_id)) || (state.tasks.length > 0 && hasBegun(entry));
     return batch.findLastIndex(isTaken) + 1;
   }
 
   /** What an unfinished run of this very message has done. The graph would ask for the same checkpoint: it is cached. */
-  private async unfinishedRun(thread_id: string, message_id: string): Promise<RunSteps | null> {
+  private async unfinishedRun(
+    thread_id: string,
+    message_id: string,
+    decisions: ApprovalDecision[],
+  ): Promise<Unfinished | null> {
     const saved = await this.memory.getTuple({ configurable: { thread_id } });
     if (!saved || messageOf(saved) !== message_id) return null;
     const state = await this.graph.getState({ configurable: { thread_id } });
     // Not `next`: it leaves out tasks that are done, though the step they belong to is not.
     if (state.tasks.length === 0) return null;
-    return new RunSteps((state.values as Partial<AgentState>).messages ?? [], message_id);
+    const { messages = [], search = null } = state.values as Partial<AgentState>;
+    const asked = state.tasks.flatMap(({ interrupts }) => interrupts as Interrupt<ApprovalRequest>[]);
+    return {
+      steps: new RunSteps(messages, message_id),
+      search: search?.message_id === message_id ? search : null,
+      input: resumption(asked, decisions),
+    };
   }
+}
+
+/**
+ * Tools have effects, so each step is stored before the next. Knowledge has none: its steps are stored beside the next
+ * one, so that what was found and judged is not asked for again. Without either, one checkpoint after the answer is
+ * enough: the message waits in the inbox, and `sync` would put two round trips before the first token.
+ */
+function durabilityOf({ tools }: AgentConfiguration): 'exit' | 'async' | 'sync' {
+  if (tools.length === 0) return 'exit';
+  return tools.every(({ type }) => type === 'knowledge_base') ? 'async' : 'sync';
 }
 
 const questions = (batch: Batch): HumanMessage[] =>

@@ -1,34 +1,29 @@
-import { AIMessage, type BaseMessage, RemoveMessage, SystemMessage } from '@langchain/core/messages';
+import { AIMessage, SystemMessage } from '@langchain/core/messages';
 import { Command, type LangGraphRunnableConfig, Send } from '@langchain/langgraph';
 import type { AgentState, ToolTask } from './agent.state';
+import { withoutMarkers } from './citation.markers';
+import { knowledgeRules } from './knowledge.prompts';
+import { begunSearch, type KnowledgeSearch, knowledgeTools, queriesOf } from './knowledge.search';
 import { memoryWindow } from './memory.window';
 import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
+import { afterBreak, remembered } from './reply.memory';
 import type { RunContext } from './run.context';
-import { checkStep, checkToolCalls } from './run.limits';
-import {
-  added,
-  idempotencyKey,
-  isStep,
-  joined,
-  replyId,
-  RunSteps,
-  STEP_BREAK,
-  stepId,
-  toolAnswerId,
-} from './run.steps';
+import { checkStep, checkTokens, checkToolCalls } from './run.limits';
+import { idempotencyKey, replyId, RunSteps, stepId, toolAnswerId } from './run.steps';
 import { systemPrompt } from './system.prompt';
 
-/** Asks the model with what the agent remembers: it replies, or calls tools. */
+/** Asks the model with what the agent remembers: it replies, calls tools, or looks something up. */
 export function agentNode(models: ModelFactory, call: ModelCall) {
   return async (
-    { messages }: AgentState,
+    state: AgentState,
     config: LangGraphRunnableConfig<RunContext>,
   ): Promise<Partial<AgentState> | Command> => {
     const { context } = config;
     if (!context) throw new Error('The graph was invoked without its context');
-    const { message_id, first_message_id, configuration: runtime, toolbox } = context;
-    const { memory, limits } = runtime.configuration;
+    const { messages } = state;
+    const { message_id, first_message_id, configuration: runtime, toolbox, meter } = context;
+    const { memory, limits, model } = runtime.configuration;
     const answered = messages.find(({ id }) => id === replyId(message_id));
     if (answered) {
       // By a run whose report got lost: the model is not asked twice.
@@ -37,52 +32,30 @@ export function agentNode(models: ModelFactory, call: ModelCall) {
     }
     const steps = new RunSteps(messages, message_id);
     checkStep(steps, limits);
+    checkTokens(meter, limits);
     const window = memoryWindow(messages, message_id, memory, first_message_id);
+    const prompt = [systemPrompt(runtime.configuration), knowledgeRules(runtime.configuration)];
     const reply = await call.answer(
       models.of(runtime),
-      [new SystemMessage(systemPrompt(runtime.configuration)), ...window, ...steps.messages],
+      [
+        new SystemMessage(prompt.filter((part) => part !== '').join('\n\n')),
+        ...withoutMarkers(window),
+        ...steps.messages,
+      ],
       config,
       { onRetry: context.onRetry, onToken: afterBreak(steps.text !== '', context.onToken) },
       { tools: toolbox?.definitions ?? [], may_be_silent: steps.text !== '' },
     );
-    if (reply.tool_calls.length === 0) return remembered(messages, window, steps, message_id, reply);
+    meter.add('agent', model.name, reply.usage);
+    if (reply.tool_calls.length === 0) return remembered(state, window, steps, context, reply);
     checkToolCalls(steps, reply.tool_calls.length, limits);
-    return toTools(message_id, steps.count, reply);
+    return toTools(context, steps.count, reply);
   };
 }
 
-/** Text of a further step begins a paragraph of its own. */
-function afterBreak(spokeBefore: boolean, onToken: RunContext['onToken']): RunContext['onToken'] {
-  let isFirst = spokeBefore;
-  return (text) => {
-    const begun = isFirst ? `${STEP_BREAK}${text}` : text;
-    isFirst = false;
-    return onToken(begun);
-  };
-}
-
-/** Keeps the reply, and forgets the steps to it and what no later run would show the model. */
-function remembered(
-  messages: BaseMessage[],
-  window: BaseMessage[],
-  steps: RunSteps,
-  message_id: string,
-  { content, usage }: ModelReply,
-): Partial<AgentState> {
-  const reply = new AIMessage({
-    id: replyId(message_id),
-    content: joined([steps.text, content]),
-    response_metadata: { usage: added(steps.usage, usage) },
-  });
-  const first = messages.findIndex(({ id }) => id === window[0]?.id);
-  const forgotten = messages.filter((message, index) => index < first || isStep(message));
-  return {
-    messages: [...forgotten.flatMap(({ id }) => (id ? [new RemoveMessage({ id })] : [])), reply],
-  };
-}
-
-/** Each call becomes a task of its own. */
-function toTools(message_id: string, step: number, { content, usage, tool_calls }: ModelReply): Command {
+/** Each call becomes a task of its own; those that look something up become one search. */
+function toTools(context: RunContext, step: number, { content, tool_calls }: ModelReply): Command {
+  const { message_id, meter } = context;
   const calls = tool_calls.map(({ id, name, args_text }, position) => {
     const task: ToolTask = {
       // Answers are matched with calls by it, and some models repeat or omit theirs.
@@ -104,12 +77,34 @@ function toTools(message_id: string, step: number, { content, usage, tool_calls 
       name,
       args: isObject(args) ? args : {},
     })),
-    response_metadata: { usage },
+    response_metadata: { spent: meter.entries },
   });
+  const search = searchOf(context, calls);
+  const searching = new Set(search?.calls.map(({ answer_id }) => answer_id));
+  const others = calls.filter(({ answer_id }) => !searching.has(answer_id));
   return new Command({
-    update: { messages: [message] },
-    goto: calls.map((task) => new Send('tools', task)),
+    update: { messages: [message], ...(search ? { search } : {}) },
+    goto: [...others.map((task) => new Send('tools', task)), ...(search ? ['retrieve'] : [])],
   });
+}
+
+/** Null when nothing is looked up. A call without a query goes to the tools, which say what is wrong with it. */
+function searchOf({ message_id, configuration }: RunContext, calls: ToolTask[]): KnowledgeSearch | null {
+  const names = new Set(knowledgeTools(configuration.configuration).map(({ name }) => name));
+  if (names.size === 0) return null;
+  const lookups = calls.flatMap((task) => {
+    const queries = names.has(task.name) ? queriesOf(task.args) : null;
+    return queries ? [{ task, queries }] : [];
+  });
+  if (lookups.length === 0) return null;
+  return begunSearch(
+    message_id,
+    lookups.flatMap(({ task, queries }) =>
+      queries.map((query) => ({ tools: [task.name], queries: [query] })),
+    ),
+    lookups.map(({ task: { call_id, name, answer_id } }) => ({ call_id, name, answer_id })),
+    lookups.length < calls.length,
+  );
 }
 
 function parsed(args_text: string): unknown {

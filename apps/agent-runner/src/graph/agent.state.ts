@@ -1,9 +1,14 @@
 import { Annotation, MessagesAnnotation } from '@langchain/langgraph';
+import type { KnowledgeSearch } from './knowledge.search';
 import type { RunContext } from './run.context';
 
-/** The conversation, bounded by the agent node; messages with a known id replace the earlier one. */
-export const AgentState = MessagesAnnotation;
-export type AgentState = typeof MessagesAnnotation.State;
+export const AgentState = Annotation.Root({
+  /** The conversation, bounded by the agent node; messages with a known id replace the earlier one. */
+  ...MessagesAnnotation.spec,
+  /** What a run has found so far; never written for agents without knowledge, and forgotten with the reply. */
+  search: Annotation<KnowledgeSearch | null>,
+});
+export type AgentState = typeof AgentState.State;
 
 /** One call on its way to a tool: a task of its own, so that its answer is stored by itself. */
 export const ToolTask = Annotation.Root({
@@ -21,9 +26,11 @@ export const AgentContext = Annotation.Root({
   first_message_id: Annotation<RunContext['first_message_id']>,
   configuration: Annotation<RunContext['configuration']>,
   toolbox: Annotation<RunContext['toolbox']>,
+  meter: Annotation<RunContext['meter']>,
   onToken: Annotation<RunContext['onToken']>,
   onRetry: Annotation<RunContext['onRetry']>,
   asker: Annotation<RunContext['asker']>,
   onStep: Annotation<RunContext['onStep']>,
+  onAuthorizationRequest: Annotation<RunContext['onAuthorizationRequest']>,
   onTool: Annotation<RunContext['onTool']>,
 });

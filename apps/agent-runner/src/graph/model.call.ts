@@ -4,7 +4,7 @@ import type { ChatOpenAI } from '@langchain/openai';
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { brokeOff, fromProvider, malformed, ModelError, timedOut, withheld } from './model.error';
-import type { OpenModelStream } from './model.stream';
+import type { OpenModelStream, ResponseFormat } from './model.stream';
 import type { ToolDefinition } from '../tools/tool';
 import type { RunContext } from './run.context';
 import { type ModelToolCall, ToolCallParts } from './tool-call.parts';
@@ -29,6 +29,8 @@ export interface ModelOffer {
   tools: ToolDefinition[];
   /** Whether an answer without text or calls will do: the model has spoken before. */
   may_be_silent: boolean;
+  /** Asks for an answer of this form (`response_format` of the protocol). */
+  format?: ResponseFormat;
 }
 
 const RETRIES = 3;
@@ -86,7 +88,7 @@ export class ModelCall {
     messages: BaseMessage[],
     config: RunnableConfig & { signal: AbortSignal },
     onToken: RunContext['onToken'],
-    { tools, may_be_silent }: ModelOffer,
+    { tools, may_be_silent, format }: ModelOffer,
   ): Promise<ModelReply> {
     const { stall_ms } = this.limits;
     const stalled = new AbortController();
@@ -97,7 +99,7 @@ export class ModelCall {
     let usage: ModelReply['usage'] = null;
     try {
       const signal = AbortSignal.any([config.signal, stalled.signal]);
-      for await (const chunk of this.openStream(model, messages, { ...config, signal }, tools)) {
+      for await (const chunk of this.openStream(model, messages, { ...config, signal }, { tools, format })) {
         stallTimer.refresh();
         finish ??= chunk.finish;
         usage = chunk.usage ?? usage;

@@ -1,32 +1,61 @@
 import { ChatOpenAI } from '@langchain/openai';
 import type { AgentRuntimeConfiguration } from '@roost/contracts';
 
-/** One client a configuration, so that its connections are used again. */
+interface Models {
+  agent?: ChatOpenAI;
+  grading?: ChatOpenAI;
+  undemanding?: ChatOpenAI;
+}
+
+/** One client a configuration and use, so that its connections are used again. */
 export class ModelFactory {
-  private readonly models = new WeakMap<AgentRuntimeConfiguration, ChatOpenAI>();
+  private readonly models = new WeakMap<AgentRuntimeConfiguration, Models>();
 
   /** `ask` stands in for the provider. */
   constructor(private readonly ask?: typeof fetch) {}
 
   of(runtime: AgentRuntimeConfiguration): ChatOpenAI {
-    let model = this.models.get(runtime);
-    if (!model) {
-      model = build(runtime, this.ask);
-      this.models.set(runtime, model);
+    const { temperature, max_tokens } = runtime.configuration.model;
+    return (this.known(runtime).agent ??= build(runtime, this.ask, {
+      model: runtime.configuration.model.name,
+      temperature,
+      ...(max_tokens === null ? {} : { maxTokens: max_tokens }),
+    }));
+  }
+
+  /** The model that judges what was found, as little random as it can be had. */
+  grading(runtime: AgentRuntimeConfiguration): ChatOpenAI {
+    return (this.known(runtime).grading ??= build(runtime, this.ask, {
+      model: gradingModel(runtime),
+      temperature: 0,
+    }));
+  }
+
+  /** The same without settings that some models refuse. */
+  undemanding(runtime: AgentRuntimeConfiguration): ChatOpenAI {
+    return (this.known(runtime).undemanding ??= build(runtime, this.ask, { model: gradingModel(runtime) }));
+  }
+
+  private known(runtime: AgentRuntimeConfiguration): Models {
+    let models = this.models.get(runtime);
+    if (!models) {
+      models = {};
+      this.models.set(runtime, models);
     }
-    return model;
+    return models;
   }
 }
 
+export const gradingModel = ({ configuration }: AgentRuntimeConfiguration): string =>
+  configuration.knowledge?.grading_model ?? configuration.model.name;
+
 function build(
-  { configuration, model: { base_url, api_key } }: AgentRuntimeConfiguration,
+  { model: { base_url, api_key } }: AgentRuntimeConfiguration,
   ask: typeof fetch | undefined,
+  settings: { model: string; temperature?: number; maxTokens?: number },
 ): ChatOpenAI {
-  const { name, temperature, max_tokens } = configuration.model;
   return new ChatOpenAI({
-    model: name,
-    temperature,
-    ...(max_tokens === null ? {} : { maxTokens: max_tokens }),
+    ...settings,
     // Local servers ask for no key, but the client insists on one.
     apiKey: api_key ?? 'none',
     configuration: { baseURL: base_url, ...(ask ? { fetch: ask } : {}) },

@@ -2,11 +2,13 @@ import { type AgentConfiguration, newMessageId, newThreadId } from '@roost/contr
 import { CheckpointClient } from '../checkpoints/checkpoint.client';
 import { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import { ManagerClient } from '../exchange/manager.client';
+import { KnowledgeClient } from '../knowledge/knowledge.client';
 import { ToolboxFactory } from '../tools/toolbox.factory';
 import { AgentGraph } from './agent.graph';
 import { ModelCall } from './model.call';
 import { ModelFactory } from './model.factory';
 import { streamChunks } from './model.stream';
+import { RunMeter } from './run.meter';
 
 const DEADLINE_MS = 10_000;
 const NOWHERE = 'http://127.0.0.1:1';
@@ -21,8 +23,16 @@ export async function rehearse(): Promise<void> {
     stall_ms: DEADLINE_MS,
     backoff_ms: DEADLINE_MS,
   });
-  const memory = new HttpCheckpointSaver(new CheckpointClient(new NoManager(NOWHERE, null)));
-  const graph = new AgentGraph(new ModelFactory(cannedAnswer), call, new ToolboxFactory(), memory);
+  const manager = new NoManager(NOWHERE, null);
+  const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
+  const models = new ModelFactory(cannedAnswer);
+  const graph = new AgentGraph(
+    models,
+    call,
+    new ToolboxFactory(manager),
+    memory,
+    new KnowledgeClient(manager),
+  );
   await graph.answer(
     [
       {
@@ -45,9 +55,11 @@ export async function rehearse(): Promise<void> {
         model: { base_url: NOWHERE, api_key: null },
         outbound: { allowed_hosts: [] },
       },
+      meter: new RunMeter(),
       onToken: () => undefined,
       onRetry: () => undefined,
       onStep: () => undefined,
+      onAuthorizationRequest: () => undefined,
       onTool: () => undefined,
     },
     AbortSignal.timeout(DEADLINE_MS),

@@ -1,6 +1,7 @@
 import type { AgentRuntimeConfiguration, LoggedFrame, RunStep } from '@roost/contracts';
 import type { Asker } from '../tools/tool';
 import type { Toolbox } from '../tools/toolbox';
+import type { RunMeter } from './run.meter';
 
 /** What one run hands to its nodes; none of it is kept in a checkpoint. */
 export interface RunContext {
@@ -12,11 +13,14 @@ export interface RunContext {
   asker: Asker;
   /** Null for an agent without tools. */
   toolbox: Toolbox | null;
+  meter: RunMeter;
   /** Text of the answer, in order. A promise asks for a pause: what was handed over has not been written yet. */
   onToken: (text: string) => Promise<void> | undefined;
   /** The model did not answer and is asked again. */
   onRetry: (detail: string) => void;
   /** Something besides the model's answer goes on. */
   onStep: (step: RunStep, content: string) => void;
+  /** The user is to be asked who they are. */
+  onAuthorizationRequest: (fields: string[], content: string) => void;
   onTool: (name: string, state: Extract<LoggedFrame, { type: 'tool' }>['state'], content: string) => void;
 }

@@ -1,4 +1,5 @@
 import { type AgentConfiguration, defaultRunLimits } from '@roost/contracts';
+import type { RunMeter } from './run.meter';
 import type { RunSteps } from './run.steps';
 
 /** A run did not come to an end within its limits; `message` is shown to users. */
@@ -7,11 +8,22 @@ export class RunLimitError extends Error {
 }
 
 type Limits = AgentConfiguration['limits'];
+type RunLimits = { [Name in keyof typeof defaultRunLimits]: number };
 
 export const runLimits = ({
   steps_per_run = defaultRunLimits.steps_per_run,
   tool_calls_per_run = defaultRunLimits.tool_calls_per_run,
-}: Limits): { steps_per_run: number; tool_calls_per_run: number } => ({ steps_per_run, tool_calls_per_run });
+  seconds_per_run = defaultRunLimits.seconds_per_run,
+  tokens_per_run = defaultRunLimits.tokens_per_run,
+}: Limits): RunLimits => ({ steps_per_run, tool_calls_per_run, seconds_per_run, tokens_per_run });
+
+/** Supersteps that a run within its limits can take: those that each question to the model may bring, and both ends. */
+export function recursionLimit({ limits, tools }: Pick<AgentConfiguration, 'limits' | 'tools'>): number {
+  const rounds = tools.flatMap((tool) => (tool.type === 'knowledge_base' ? [tool.rewrite_attempts + 1] : []));
+  // A question and its tools, or a question and its rounds of retrieving, grading and rewriting.
+  const steps = Math.max(2, 1 + 3 * Math.max(0, ...rounds));
+  return steps * runLimits(limits).steps_per_run + 4;
+}
 
 /** @throws {RunLimitError} when the model may not be asked again. */
 export function checkStep(steps: RunSteps, limits: Limits): void {
@@ -29,4 +41,39 @@ export function checkToolCalls(steps: RunSteps, wanted: number, limits: Limits):
   throw new RunLimitError(
     `The answer took more than ${tool_calls_per_run} calls of tools. Ask for less at once, or raise limits.tool_calls_per_run.`,
   );
+}
+
+/** @throws {RunLimitError} when the run has no tokens left for another question to a model. */
+export function checkTokens({ tokens }: RunMeter, limits: Limits): void {
+  const { tokens_per_run } = runLimits(limits);
+  if (tokens < tokens_per_run) return;
+  throw new RunLimitError(
+    `The answer took more than ${tokens_per_run} tokens. Ask for less at once, or raise limits.tokens_per_run.`,
+  );
+}
+
+/**
+ * Gives `work` a signal that also aborts when the run's seconds are over.
+ * @throws {RunLimitError} then.
+ */
+export async function withinSeconds<Result>(
+  limits: Limits,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { seconds_per_run } = runLimits(limits);
+  const late = new AbortController();
+  const over = new RunLimitError(
+    `The answer took more than ${seconds_per_run} seconds. Ask for less at once, or raise limits.seconds_per_run.`,
+  );
+  // Not AbortSignal.timeout, which would keep its timer long after the run.
+  const timer = setTimeout(() => late.abort(over), seconds_per_run * 1_000);
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    if (late.signal.aborted && !signal.aborted) throw over;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,5 +1,5 @@
 import { AIMessage, type BaseMessage } from '@langchain/core/messages';
-import type { ModelReply } from './model.call';
+import type { TokenUsage } from '@roost/contracts';
 
 /** The reply to a message has an id of its own that every attempt knows. */
 export const replyId = (message_id: string): string => `${message_id}:reply`;
@@ -39,11 +39,9 @@ export class RunSteps {
     return joined(this.asked.map(({ text }) => text));
   }
 
-  get usage(): ModelReply['usage'] {
-    return this.asked.reduce<ModelReply['usage']>(
-      (sum, { response_metadata }) => added(sum, response_metadata['usage'] as ModelReply['usage']),
-      null,
-    );
+  /** What the run had cost by then, after each of the model's answers. */
+  get spent(): (TokenUsage[] | undefined)[] {
+    return this.asked.map(({ response_metadata }) => response_metadata['spent'] as TokenUsage[] | undefined);
   }
 }
 
@@ -51,11 +49,3 @@ export class RunSteps {
 export const STEP_BREAK = '\n\n';
 
 export const joined = (texts: string[]): string => texts.filter((text) => text !== '').join(STEP_BREAK);
-
-export function added(left: ModelReply['usage'], right: ModelReply['usage']): ModelReply['usage'] {
-  if (!left || !right) return left ?? right;
-  return {
-    input_tokens: left.input_tokens + right.input_tokens,
-    output_tokens: left.output_tokens + right.output_tokens,
-  };
-}

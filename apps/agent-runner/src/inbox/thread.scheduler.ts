@@ -27,6 +27,14 @@ export interface ThreadSchedulerOptions {
   onFailure: (error: Error) => void;
 }
 
+interface Held {
+  thread_id: string;
+  pauses: number | undefined;
+  entry_ids: string[];
+  /** The message, sent again to go on with a run that has paused; that run is about to let go of it. */
+  next: StreamEntry<InboxEntry> | null;
+}
+
 interface Thread {
   queue: ThreadQueue;
   running: { batch: Batch; cancel: AbortController } | null;
@@ -37,7 +45,7 @@ export class ThreadScheduler {
   private readonly limit;
   private readonly capacity: number;
   /** By message: its stream entries, more than one when it was sent again. */
-  private readonly held = new Map<string, { thread_id: string; entry_ids: string[] }>();
+  private readonly held = new Map<string, Held>();
   private readonly threads = new Map<string, Thread>();
   private readonly work = new Set<Promise<void>>();
   private readonly cancelled = new LRUCache<string, true>({ max: CANCELLED_MAX });
@@ -59,14 +67,16 @@ export class ThreadScheduler {
     return [...this.held.keys()];
   }
 
-  take({ id, payload }: StreamEntry<InboxEntry>): void {
-    const { message_id, thread_id } = payload;
+  take(entry: StreamEntry<InboxEntry>): void {
+    const { id, payload } = entry;
+    const { message_id, thread_id, pauses } = payload;
     const known = this.held.get(message_id);
     if (known) {
-      if (!known.entry_ids.includes(id)) known.entry_ids.push(id);
+      if ((pauses ?? 0) > (known.pauses ?? 0)) known.next = entry;
+      else if (!known.entry_ids.includes(id)) known.entry_ids.push(id);
       return;
     }
-    this.held.set(message_id, { thread_id, entry_ids: [id] });
+    this.held.set(message_id, { thread_id, pauses, entry_ids: [id], next: null });
     if (this.cancelled.has(message_id)) return this.track(this.skip(payload));
     const thread = this.threads.get(thread_id) ?? { queue: new ThreadQueue(), running: null };
     thread.queue.add(payload, this.options.pauseOf(payload));
@@ -150,8 +160,10 @@ export class ThreadScheduler {
     } catch (error) {
       this.options.onFailure(error instanceof Error ? error : new Error(String(error)));
     } finally {
+      const again = gone.flatMap(({ message_id }) => this.held.get(message_id)?.next ?? []);
       for (const { message_id } of gone) this.held.delete(message_id);
       for (let freed = 0; freed < gone.length; freed += 1) this.waiters.shift()?.();
+      for (const entry of again) this.take(entry);
     }
   }
 

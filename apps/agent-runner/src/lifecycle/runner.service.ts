@@ -6,6 +6,7 @@ import type { ManagerClient } from '../exchange/manager.client';
 import type { HeartbeatService } from '../heartbeat/heartbeat.service';
 import type { InboxReader } from '../inbox/inbox.reader';
 import type { ThreadScheduler } from '../inbox/thread.scheduler';
+import type { ToolTesting } from '../tools/tool.testing';
 import type { DatabaseClock } from '../timeline/database.clock';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { processUptime } from '../timeline/process.uptime';
@@ -32,6 +33,7 @@ export class RunnerService {
     private readonly runs: AbortController,
     private readonly fence: Fence,
     private readonly timeline: InstanceTimeline,
+    private readonly tests: ToolTesting,
     private readonly clock: DatabaseClock,
     private readonly logger: Logger,
   ) {}
@@ -72,8 +74,13 @@ export class RunnerService {
 
   /** Before the inbox is read: what is cancelled from then on is heard of. */
   private async obey(): Promise<void> {
-    const listen = (): Promise<unknown> =>
-      this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) => this.scheduler.cancel(message_ids));
+    const listen = async (): Promise<void> => {
+      await this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) =>
+        this.scheduler.cancel(message_ids),
+      );
+      // Last: what is repeated after a failure must not listen twice, for a call has effects.
+      await this.tests.listen((error) => this.logger.warn({ err: error }, 'a tool could not be tried'));
+    };
     try {
       await withBackoff(listen, {
         deadline_ms: LISTEN_DEADLINE_MS,

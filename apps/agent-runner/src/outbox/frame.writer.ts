@@ -69,6 +69,13 @@ export class FrameWriter {
     this.append();
   }
 
+  authorizationRequest(fields: string[], content: string): void {
+    if (this.silent || this.full) return;
+    const { message_id } = this.options;
+    this.waiting.push({ type: 'authorization_request', content, message_id, fields });
+    this.append();
+  }
+
   /** Takes more of the answer; a promise asks the caller to wait until earlier text has been written. */
   token(text: string): Promise<void> | undefined {
     if (this.silent || this.full) return undefined;

@@ -1,14 +1,16 @@
-import { type InboxEntry, newRunId, type RunnerReport } from '@roost/contracts';
+import { type InboxEntry, newRunId, type RunnerReport, type TokenUsage } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { AgentGraph } from '../graph/agent.graph';
+import { RunMeter } from '../graph/run.meter';
 import type { Fence } from '../lifecycle/fence';
 import { FrameWriter } from '../outbox/frame.writer';
 import type { ReportSender } from '../outbox/report.sender';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import { RunCancelled, unlessAborted, wasCancelled } from './run.cancelled';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
+import { PausedThreads } from './paused.threads';
 import { failureOf, logFieldsOf } from './run.failure';
 
 export interface RunIdentity {
@@ -18,6 +20,8 @@ export interface RunIdentity {
 
 /** One message, or some that were joined, to its reply: stream the answer, then report it. */
 export class RunService {
+  private readonly paused = new PausedThreads();
+
   constructor(
     private readonly identity: RunIdentity,
     private readonly configurations: ConfigurationCache,
@@ -32,10 +36,12 @@ export class RunService {
   /**
    * Resolves when the report was added, with messages that need a run of their own. Rejects only when `stop` aborted
    * the run, the instance was replaced or the report could not be added: then the messages are somebody else's to
-   * answer. `cancelled` ends the run and keeps what was said.
+   * answer. `cancelled` ends the run and keeps what was said. Messages that are out of turn are let go.
    */
-  async execute(batch: Batch, stop: AbortSignal, cancelled: AbortSignal): Promise<InboxEntry[]> {
-    const taken = batch.length > 1 ? await this.countTaken(batch) : 0;
+  async execute(taken_up: Batch, stop: AbortSignal, cancelled: AbortSignal): Promise<InboxEntry[]> {
+    const batch = taken_up.filter((message) => !this.paused.isOutOfTurn(message));
+    if (batch.length === 0) return [];
+    const taken = batch.length > 1 ? await this.countTaken(batch as Batch) : 0;
     // An earlier run has taken the first ones: its answer is theirs, the others came after it.
     const [run, left] = taken > 0 ? [batch.slice(0, taken), batch.slice(taken)] : [batch, []];
     const ended = new AbortController();
@@ -89,6 +95,7 @@ export class RunService {
     log: Logger,
   ): Promise<Outcome> {
     const started = performance.now();
+    const meter = new RunMeter();
     const watch = this.timeline.begin(lastOf(batch).accepted_at);
     frames.started();
     try {
@@ -96,29 +103,45 @@ export class RunService {
         batch,
         {
           configuration: await unlessAborted(this.configurations.of(lastOf(batch).version), signal),
+          meter,
           onToken: (text) => {
             watch.token();
             return frames.token(text);
           },
           onRetry: (detail) => frames.run('retrying', detail),
           onStep: (step, content) => frames.step(step, content),
+          onAuthorizationRequest: (fields, content) => frames.authorizationRequest(fields, content),
           onTool: (name, state, content) => frames.tool(name, state, content),
         },
         signal,
       );
+      if (reply.approvals.length > 0) {
+        this.paused.pause(batch);
+        frames.run('paused', 'The run waits for approval.');
+        log.info({ tools: reply.approvals.map(({ tool }) => tool) }, 'run paused');
+        return { outcome: 'paused', content: reply.content, approvals: reply.approvals };
+      }
       // Cancelled before, by a run whose report was lost.
       if (reply.interrupted) {
         frames.run('cancelled', 'The run was cancelled.');
-        return { outcome: 'cancelled', content: reply.content };
+        return { outcome: 'cancelled', content: reply.content, ...counted(reply) };
       }
-      const timeline = watch.completed();
+      // People decide in their own time: a run that waited for them says nothing of the service's.
+      const timeline = lastOf(batch).approvals ? undefined : watch.completed();
       frames.run('completed', 'The run has completed.', timeline);
       log.info({ ms: Math.round(performance.now() - started) }, 'run completed');
-      const { content, usage } = reply;
-      return { outcome: 'completed', content, usage, ...(timeline ? { timeline } : {}) };
+      const { content, usage, citations } = reply;
+      return {
+        outcome: 'completed',
+        content,
+        usage,
+        ...counted(reply),
+        ...(citations.length > 0 ? { citations } : {}),
+        ...(timeline ? { timeline } : {}),
+      };
     } catch (error) {
       this.fence.inspect(error);
-      if (wasCancelled(signal) && !this.fence.isRaised) return this.keep(batch, frames, log);
+      if (wasCancelled(signal) && !this.fence.isRaised) return this.keep(batch, frames, meter, log);
       if (signal.aborted || this.fence.isRaised) {
         frames.discard();
         throw error;
@@ -127,12 +150,13 @@ export class RunService {
       log.warn({ failure: failure.code, ...logFieldsOf(error) }, 'run failed');
       const timeline = watch.failed();
       frames.run('failed', failure.detail, timeline);
-      return { outcome: 'failed', ...failure, ...(timeline ? { timeline } : {}) };
+      const spent = counted({ token_usage: meter.entries });
+      return { outcome: 'failed', ...failure, ...spent, ...(timeline ? { timeline } : {}) };
     }
   }
 
   /** The next run of the thread is shown what this one was asked, and what it had said. */
-  private async keep(batch: Batch, frames: FrameWriter, log: Logger): Promise<Outcome> {
+  private async keep(batch: Batch, frames: FrameWriter, meter: RunMeter, log: Logger): Promise<Outcome> {
     frames.endAnswer();
     frames.run('cancelled', 'The run was cancelled.');
     await frames.drain();
@@ -141,7 +165,7 @@ export class RunService {
       .keep(batch, content)
       .catch((error: unknown) => log.warn({ err: error }, 'what was said is not remembered'));
     log.info({ characters: content.length }, 'run cancelled');
-    return { outcome: 'cancelled', content };
+    return { outcome: 'cancelled', content, ...counted({ token_usage: meter.entries }) };
   }
 
   private async countTaken(batch: Batch): Promise<number> {
@@ -151,6 +175,9 @@ export class RunService {
     });
   }
 }
+
+const counted = ({ token_usage }: { token_usage: TokenUsage[] }): { token_usage?: TokenUsage[] } =>
+  token_usage.length > 0 ? { token_usage } : {};
 
 type OwnFields<Report> = Report extends unknown
   ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids'>

@@ -31,6 +31,8 @@ export class AgentFixture {
   readonly messaging: Messaging;
   /** What the operator opens to tools. */
   allowed_hosts: string[] = [];
+  /** What the placeholders of its tools may stand for. */
+  secrets: Record<string, string> = {};
   /** Messages that the next instance is told may end it. */
   suspects: string[] = [];
   private readonly reports: StreamConsumer<'reports'>;
@@ -71,6 +73,7 @@ export class AgentFixture {
       model: { base_url: `${this.model.url}/v1`, api_key: 'sk-canary' },
       configuration: { ...basicConfiguration, ...changes },
       outbound: { allowed_hosts: this.allowed_hosts },
+      secrets: this.secrets,
     };
     this.manager.versions.set(version, runtime);
     return runtime;

@@ -30,6 +30,11 @@ export class CheckpointStore {
     }
   }
 
+  /** The last checkpoint of a thread. */
+  newest(thread_id: string): CheckpointTuple | null {
+    return this.get({ thread_id, checkpoint_ns: '', checkpoint_id: null });
+  }
+
   private get({ thread_id, checkpoint_ns, checkpoint_id }: CheckpointGet): CheckpointTuple | null {
     return (
       this.newestFirst().find(

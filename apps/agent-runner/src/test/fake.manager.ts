@@ -2,12 +2,17 @@ import {
   type AgentRuntimeConfiguration,
   type ExchangeRequest,
   type ExchangeResponse,
+  type HandoffRequest,
+  type HandoffResponse,
   internalPaths,
   type PoolExchangeRequest,
   type PoolExchangeResponse,
   poolPaths,
   type PoolReadyRequest,
   type ReadyResponse,
+  type RetrievalRequest,
+  type RetrievalResponse,
+  type RetrievedChunk,
 } from '@roost/contracts';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -20,6 +25,8 @@ export interface ReceivedRequest {
   authorization: string | undefined;
 }
 
+type Found = RetrievedChunk[] | { status: number };
+
 /** The manager's internal port as its contract says, for one agent, kept in memory. */
 export class FakeManager {
   readonly requests: ReceivedRequest[] = [];
@@ -31,8 +38,14 @@ export class FakeManager {
   poolExchange: ((request: PoolExchangeRequest) => Promise<PoolExchangeResponse>) | null = null;
   /** Members of the warm pool that have said they are ready. */
   readonly waiting: PoolReadyRequest[] = [];
+  /** What other agents answer; null refuses it. */
+  handoff: ((request: HandoffRequest) => HandoffResponse) | null = null;
   /** The token that is valid now. */
   token = 'token-1';
+  /** What a search of the knowledge bases finds, or the status it is refused with. */
+  knowledge: (request: RetrievalRequest) => Found | Promise<Found> = () => [];
+  /** The searches, in the order in which they came. */
+  readonly searches: RetrievalRequest[] = [];
   /** Answers the next requests with these statuses instead. */
   readonly failNext: number[] = [];
   /** Keeps requests waiting for as long as the promise it returns; for requests that are to be served, nothing. */
@@ -93,6 +106,19 @@ export class FakeManager {
     if (request.headers.authorization !== `Bearer ${this.token}`) return reply(response, 401);
     if (pathname === internalPaths.ready)
       return reply(response, 200, { ready_at: Date.now(), clock: Date.now() } satisfies ReadyResponse);
+    if (pathname === internalPaths.knowledgeSearch) {
+      const search = JSON.parse(body) as RetrievalRequest;
+      this.searches.push(search);
+      const found = await this.knowledge(search);
+      return Array.isArray(found)
+        ? reply(response, 200, { results: found } satisfies RetrievalResponse)
+        : reply(response, found.status);
+    }
+    if (pathname === internalPaths.handoffs)
+      return this.handoff
+        ? reply(response, 200, this.handoff(JSON.parse(body) as HandoffRequest))
+        : reply(response, 403);
+    if (pathname === internalPaths.handoffCancels) return reply(response, 204);
     if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
       const operation = pathname.slice(internalPaths.checkpoints.length + 1);
       const result = this.checkpoints.handle(

@@ -1,17 +1,21 @@
 import type { AgentRuntimeConfiguration } from '@roost/contracts';
 import type { GuardedHttpClient } from '@roost/guarded-http';
+import type { ManagerClient } from '../exchange/manager.client';
 import type { Tool, ToolDefinition } from './tool';
 
 /** What tools are built with. */
 export interface ToolServices {
   http: GuardedHttpClient;
   runtime: AgentRuntimeConfiguration;
+  manager: Pick<ManagerClient, 'request'>;
 }
 
 /** A tool and how the model is told of it. */
 export interface BuiltTool {
   definition: ToolDefinition;
   tool: Tool;
+  /** Whether its entry should be built anew before the next run; absent means never. */
+  isStale?: () => boolean;
 }
 
 /**
@@ -27,3 +31,6 @@ export const definition = (name: string, description: string, parameters: object
   type: 'function',
   function: { name, description, parameters },
 });
+
+/** The schema of a tool that takes no arguments. */
+export const NO_PARAMETERS = { type: 'object', properties: {}, additionalProperties: false };

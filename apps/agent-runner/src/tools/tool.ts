@@ -9,6 +9,8 @@ export interface ToolCallOptions {
   idempotency_key: string;
   signal: AbortSignal;
   asker: Asker;
+  /** Has the channel ask the user who they are; what comes of it is in `user_data` of later messages. */
+  requestAuthorization: (fields: string[], content: string) => void;
 }
 
 /** Whom the run answers, as far as a trusted party vouched for it: the model sets none of this. */
@@ -24,6 +26,8 @@ export interface Asker {
 export interface Tool {
   /** Rejects only with the reason of `signal`: a failure is an answer. */
   call: (args: Record<string, unknown>, options: ToolCallOptions) => Promise<ToolAnswer>;
+  /** A server holds calls to the schema, which is its own: no code is made of it here. */
+  schema_is_remote?: true;
 }
 
 /** A tool as the OpenAI protocol describes it to models. */
@@ -35,4 +39,9 @@ export interface ToolDefinition {
 /** The arguments cannot be used; `message` tells the model why. */
 export class ToolArgumentError extends Error {
   override readonly name = 'ToolArgumentError';
+}
+
+/** The tool cannot do it; `message` tells the model why, and what to do instead. It quotes no secret. */
+export class ToolUnavailableError extends Error {
+  override readonly name = 'ToolUnavailableError';
 }

@@ -1,36 +1,57 @@
 import type { AgentRuntimeConfiguration } from '@roost/contracts';
 import type { GuardedHttpClient } from '@roost/guarded-http';
-import type { Toolbox } from './toolbox';
+import type { ToolServices } from './tool.builder';
+import type { ToolEntry } from './tool.entry';
+import type { PreparedTool, Toolbox } from './toolbox';
+
+/** What a configuration's tools came to last. */
+interface Made {
+  entries: ToolEntry[];
+  tools: PreparedTool[][];
+  box: Toolbox | null;
+}
 
 /** One toolbox a configuration. What tools need is loaded with the first: agents without any start faster. */
 export class ToolboxFactory {
-  private readonly boxes = new WeakMap<AgentRuntimeConfiguration, Promise<Toolbox>>();
+  private readonly made = new WeakMap<AgentRuntimeConfiguration, Promise<Made>>();
   private readonly clients = new Map<string, GuardedHttpClient>();
 
-  /** Null for an agent without tools. */
+  constructor(private readonly manager: ToolServices['manager']) {}
+
+  /** Null for an agent without tools. What could not be had, or has grown old, is asked for again. */
   async of(runtime: AgentRuntimeConfiguration): Promise<Toolbox | null> {
     if (runtime.configuration.tools.length === 0) return null;
-    let box = this.boxes.get(runtime);
-    if (!box) {
-      box = this.build(runtime);
-      this.boxes.set(runtime, box);
+    let making = this.made.get(runtime);
+    if (!making) {
+      making = this.make(runtime);
+      this.made.set(runtime, making);
     }
-    return box;
+    const made = await making;
+    const [{ Toolbox }, tools] = await Promise.all([
+      import('./toolbox'),
+      Promise.all(made.entries.map((entry) => entry.tools())),
+    ]);
+    // Schemas are compiled once a toolbox.
+    if (made.box && tools.every((some, index) => some === made.tools[index])) return made.box;
+    made.tools = tools;
+    made.box = new Toolbox(tools.flat(), runtime.secrets);
+    return made.box;
   }
 
-  private async build(runtime: AgentRuntimeConfiguration): Promise<Toolbox> {
-    const [{ Toolbox }, { outboundClient }, { buildTool }] = await Promise.all([
-      import('./toolbox'),
+  private async make(runtime: AgentRuntimeConfiguration): Promise<Made> {
+    const [{ outboundClient }, { buildTool }, { ToolEntry }] = await Promise.all([
       import('./outbound'),
       import('./tool.builders'),
+      import('./tool.entry'),
     ]);
     // The operator's list is one for all versions, so connections are shared.
     const key = JSON.stringify(runtime.outbound.allowed_hosts);
     const http = this.clients.get(key) ?? outboundClient(runtime.outbound);
     this.clients.set(key, http);
-    const built = await Promise.all(
-      runtime.configuration.tools.map((tool) => buildTool(tool, { http, runtime })),
+    const services = { http, runtime, manager: this.manager };
+    const entries = runtime.configuration.tools.map(
+      (tool) => new ToolEntry(tool.name, tool.requires_approval, () => buildTool(tool, services)),
     );
-    return new Toolbox(built.flat());
+    return { entries, tools: [], box: null };
   }
 }

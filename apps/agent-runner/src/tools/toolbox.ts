@@ -1,26 +1,62 @@
 import { argumentsCheck, type CheckArguments } from './arguments.schema';
+import { secretMask } from './secret.mask';
 import {
   type Tool,
   type ToolAnswer,
   ToolArgumentError,
   type ToolCallOptions,
   type ToolDefinition,
+  ToolUnavailableError,
 } from './tool';
 import type { BuiltTool } from './tool.builder';
+
+/** A tool as it is called: with its arguments checked. */
+export interface PreparedTool {
+  definition: ToolDefinition;
+  tool: Tool;
+  check: () => CheckArguments;
+  /** A call waits until somebody allows it. */
+  requires_approval: boolean;
+}
+
+/** Made once a tool: the schema becomes code with the first call. */
+export const prepared = ({ definition, tool }: BuiltTool, requires_approval = false): PreparedTool => ({
+  definition,
+  tool,
+  check: once(() => (tool.schema_is_remote ? isObject : argumentsCheck(definition.function.parameters))),
+  requires_approval,
+});
 
 /** The tools of one version of an agent. */
 export class Toolbox {
   readonly definitions: ToolDefinition[];
-  private readonly tools: Map<string, { tool: Tool; check: () => CheckArguments }>;
+  private readonly tools = new Map<string, PreparedTool>();
+  private readonly mask: (text: string) => string;
 
-  constructor(built: BuiltTool[]) {
-    this.definitions = built.map(({ definition }) => definition);
-    this.tools = new Map(
-      built.map(({ definition, tool }) => [
-        definition.function.name,
-        { tool, check: once(() => argumentsCheck(definition.function.parameters)) },
-      ]),
-    );
+  /** `secrets` are taken out of every answer. Of tools of one name the first counts. */
+  constructor(tools: PreparedTool[], secrets: Readonly<Record<string, string>> = {}) {
+    for (const tool of tools) {
+      const { name } = tool.definition.function;
+      if (!this.tools.has(name)) this.tools.set(name, tool);
+    }
+    this.definitions = [...this.tools.values()].map(({ definition }) => definition);
+    this.mask = secretMask(secrets);
+  }
+
+  has(name: string): boolean {
+    return this.tools.has(name);
+  }
+
+  /** Whether somebody has to allow this call. One that would fail anyway needs nobody: see {@link call}. */
+  requiresApproval(name: string, args: unknown): args is Record<string, unknown> {
+    const known = this.tools.get(name);
+    if (!known?.requires_approval) return false;
+    try {
+      known.check()(args);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -35,22 +71,36 @@ export class Toolbox {
         content: `There is no tool ${name}. There are: ${[...this.tools.keys()].join(', ')}.`,
       };
     }
-    try {
-      const { ok, content } = await known.tool.call(known.check()(args), options);
-      // PostgreSQL and models alike take no NUL.
-      return { ok, content: content.replaceAll('\0', '\ufffd') };
-    } catch (error) {
-      options.signal.throwIfAborted();
-      return {
-        ok: false,
-        content:
-          error instanceof ToolArgumentError
-            ? `The arguments do not fit: ${error.message}`
-            : 'The tool is not configured correctly and cannot be used.',
-      };
-    }
+    const { ok, content } = await answerOf(known, args, options);
+    // PostgreSQL and models alike take no NUL.
+    return { ok, content: this.mask(content).replaceAll('\0', '\ufffd') };
   }
 }
+
+async function answerOf(
+  { tool, check }: PreparedTool,
+  args: unknown,
+  options: ToolCallOptions,
+): Promise<ToolAnswer> {
+  try {
+    return await tool.call(check()(args), options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return { ok: false, content: explanation(error) };
+  }
+}
+
+function explanation(error: unknown): string {
+  if (error instanceof ToolArgumentError) return `The arguments do not fit: ${error.message}`;
+  if (error instanceof ToolUnavailableError) return error.message;
+  return 'The tool is not configured correctly and cannot be used.';
+}
+
+const isObject: CheckArguments = (args) => {
+  if (typeof args === 'object' && args !== null && !Array.isArray(args))
+    return args as Record<string, unknown>;
+  throw new ToolArgumentError('arguments must be object');
+};
 
 function once<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;

@@ -9,6 +9,7 @@ import { AgentConfigurationDto } from '@roost/contracts/rest';
 import { validationFailed, validatorOptions } from '@roost/service-kit/http';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
+import { checkSecretUses, readSecrets, type SecretsChange } from './agent-secrets';
 import { checkTools } from './tools-input';
 
 /** What becomes of `model.api_key`: kept from the version before, replaced, or removed. */
@@ -17,6 +18,7 @@ export type ModelKeyChange = { kind: 'keep' } | { kind: 'set'; api_key: string }
 export interface AgentInput {
   configuration: AgentConfiguration;
   model_key: ModelKeyChange;
+  secrets: SecretsChange;
 }
 
 const PATCH_DEPTH_MAX = 10;
@@ -31,15 +33,20 @@ export async function readConfiguration(body: unknown): Promise<AgentInput> {
   const errors = await validate(dto, validatorOptions);
   if (errors.length > 0) throw validationFailed(errors);
   checkTools(dto.tools);
+  const { secrets = {}, ...open } = dto;
   const { api_key, ...model } = dto.model;
   // The instances of DTO classes become plain data, as they are stored.
-  const configuration = JSON.parse(JSON.stringify({ ...dto, model })) as AgentConfiguration;
-  return { configuration, model_key: api_key === undefined ? { kind: 'keep' } : { kind: 'set', api_key } };
+  const configuration = JSON.parse(JSON.stringify({ ...open, model })) as AgentConfiguration;
+  return {
+    configuration,
+    model_key: api_key === undefined ? { kind: 'keep' } : { kind: 'set', api_key },
+    secrets: readSecrets(secrets),
+  };
 }
 
 /**
  * Applies a JSON merge patch (RFC 7396) to a configuration and reads the result. `model.api_key: null` removes the
- * agent's own key.
+ * agent's own key, null among `secrets` one of them.
  * @throws {ServiceError} `validation_failed`
  */
 export async function patchConfiguration(current: AgentConfiguration, patch: unknown): Promise<AgentInput> {
@@ -59,7 +66,7 @@ export async function patchConfiguration(current: AgentConfiguration, patch: unk
  * A key travels only to the base URL it was configured with: whoever names another one brings a key for it.
  * @throws {ServiceError} `model_key_required`
  */
-export function checkModelKey(next: AgentInput, before: AgentConfiguration | null, hasKey: boolean): void {
+function checkModelKey(next: AgentInput, before: AgentConfiguration | null, hasKey: boolean): void {
   const { base_url, provider } = next.configuration.model;
   if (base_url === null && !Object.hasOwn(knownBaseUrls, provider)) {
     throw badField('validation_failed', 'model.base_url', `must be given for the provider ${provider}`);
@@ -80,6 +87,16 @@ export function checkModelKey(next: AgentInput, before: AgentConfiguration | nul
       "must be sent: the operator's key goes to no other base URL",
     );
   }
+}
+
+/** What an input says of credentials, held to what is stored. */
+export function checkCredentials(
+  next: AgentInput,
+  before: { configuration: AgentConfiguration; model_api_key: string | null; secrets: object } | null,
+): void {
+  const former = before?.configuration ?? null;
+  checkModelKey(next, former, before !== null && before.model_api_key !== null);
+  checkSecretUses(next, former, Object.keys(before?.secrets ?? {}));
 }
 
 const sameTarget = (

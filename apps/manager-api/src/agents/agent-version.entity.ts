@@ -25,6 +25,10 @@ export class AgentVersionEntity {
   @Column('text', { nullable: true })
   model_api_key!: string | null;
 
+  /** The agent's secrets by name, each sealed. */
+  @Column('jsonb', { default: {} })
+  secrets!: Record<string, string>;
+
   @Column('integer', { nullable: true })
   restored_from!: number | null;
 

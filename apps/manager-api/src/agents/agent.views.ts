@@ -8,6 +8,7 @@ export const agentNotFound = (): ServiceError =>
 
 export const toAgentDto = ({ agent, version, status }: AgentView): AgentDto => ({
   ...version.configuration,
+  secret_names: namesOf(version),
   id: agent.id,
   version: agent.version,
   status: toStatusDto(status),
@@ -31,6 +32,9 @@ export const toStatusDto = (status: AgentStatusView): AgentStatusDto => ({
 export const toVersionDto = (row: AgentVersionEntity): AgentVersionDto => ({
   version: row.version,
   configuration: row.configuration,
+  secret_names: namesOf(row),
   restored_from: row.restored_from,
   created_at: row.created_at.toISOString(),
 });
+
+const namesOf = ({ secrets }: AgentVersionEntity): string[] => Object.keys(secrets).sort();

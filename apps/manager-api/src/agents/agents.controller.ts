@@ -59,7 +59,13 @@ export class AgentsController {
   @ApiOperation({ summary: 'Create an agent' })
   @ApiBody({ type: AgentConfigurationDto })
   @ApiCreatedResponse({ type: AgentDto })
-  @ApiProblems('validation_failed', 'malformed_json', 'model_key_required', 'payload_too_large')
+  @ApiProblems(
+    'validation_failed',
+    'malformed_json',
+    'model_key_required',
+    'secret_required',
+    'payload_too_large',
+  )
   async create(
     @CurrentPrincipal() principal: Principal,
     @Body() body: object,
@@ -110,6 +116,7 @@ export class AgentsController {
     'agent_not_found',
     'version_conflict',
     'model_key_required',
+    'secret_required',
   )
   async patch(
     @Param('agent_id') id: string,

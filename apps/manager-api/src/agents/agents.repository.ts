@@ -35,6 +35,8 @@ export interface AgentStatusView {
 export interface NewVersion {
   configuration: AgentConfiguration;
   model_api_key: string | null;
+  /** Sealed, by name. */
+  secrets: Record<string, string>;
   restored_from: number | null;
 }
 

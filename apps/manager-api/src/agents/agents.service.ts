@@ -11,11 +11,20 @@ import type { Principal } from '../access/principal';
 import { byCreation, pageRequest, toPage } from '../database/page';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { SecretBox } from '../secrets/secret-box';
-import { checkModelKey, type ModelKeyChange, patchConfiguration, readConfiguration } from './agent-input';
+import {
+  type AgentInput,
+  checkCredentials,
+  type ModelKeyChange,
+  patchConfiguration,
+  readConfiguration,
+} from './agent-input';
+import { changedSecrets, secretPlace } from './agent-secrets';
 import { agentSlug } from './agent-slug';
 import type { AgentVersionEntity } from './agent-version.entity';
 import { agentNotFound, toAgentDto, toStatusDto, toVersionDto } from './agent.views';
 import { AgentsRepository, type AgentView } from './agents.repository';
+
+type Credentials = Pick<AgentVersionEntity, 'model_api_key' | 'secrets'>;
 
 @Injectable()
 export class AgentsService {
@@ -27,11 +36,11 @@ export class AgentsService {
 
   async create(principal: Principal, body: unknown): Promise<AgentDto> {
     const input = await readConfiguration(body);
-    checkModelKey(input, null, false);
+    checkCredentials(input, null);
     const id = newAgentId(agentSlug(input.configuration.name));
     const version = {
       configuration: input.configuration,
-      model_api_key: this.sealed(id, input.model_key, null),
+      ...this.credentials(id, input, { model_api_key: null, secrets: {} }),
       restored_from: null,
     };
     await this.agents.create(id, version, principal.kind === 'api_key' ? principal.id : null);
@@ -52,10 +61,10 @@ export class AgentsService {
     const version = await this.agents.addVersion(id, async (current) => {
       checkIfMatch(if_match, current.version);
       const input = await patchConfiguration(current.configuration, patch);
-      checkModelKey(input, current.configuration, current.model_api_key !== null);
+      checkCredentials(input, current);
       return {
         configuration: input.configuration,
-        model_api_key: this.sealed(id, input.model_key, current.model_api_key),
+        ...this.credentials(id, input, current),
         restored_from: null,
       };
     });
@@ -73,6 +82,7 @@ export class AgentsService {
       return {
         configuration: former.configuration,
         model_api_key: former.model_api_key,
+        secrets: former.secrets,
         restored_from: number,
       };
     });
@@ -111,6 +121,19 @@ export class AgentsService {
     const view = await this.agents.find(id);
     if (!view) throw agentNotFound();
     return view;
+  }
+
+  private credentials(
+    agent_id: string,
+    { model_key, secrets }: AgentInput,
+    current: Credentials,
+  ): Credentials {
+    return {
+      model_api_key: this.sealed(agent_id, model_key, current.model_api_key),
+      secrets: changedSecrets(current.secrets, secrets, (name, value) =>
+        this.secrets.seal(value, secretPlace(agent_id, name)),
+      ),
+    };
   }
 
   private sealed(agent_id: string, change: ModelKeyChange, current: string | null): string | null {

@@ -109,4 +109,46 @@ describe('tools of an agent', () => {
     });
     expect(refused.body).toMatchObject({ code: 'validation_failed' });
   });
+
+  it('of every type are stored with their defaults', async () => {
+    const { status, body } = await manager.call(
+      'POST',
+      '/agents',
+      withTools(
+        { type: 'mcp', name: 'shop', url: 'https://shop.example/mcp', allowed_tools: ['find'] },
+        { type: 'web_search' },
+        { type: 'user_info' },
+        { type: 'request_authorization' },
+        { type: 'handoff', name: 'ask', description: 'Asks.', agent_id: 'agent_other_a1b2' },
+      ),
+    );
+    expect(status).toBe(201);
+    expect(body.tools).toMatchObject([
+      { description: '', headers: {}, timeout_s: 30, response_bytes_max: 65_536 },
+      { name: 'web_search', limit: 5, include_domains: [], exclude_domains: [] },
+      { name: 'user_info', description: expect.any(String) },
+      { name: 'request_authorization', fields: ['phone_number'], message: expect.any(String) },
+      { timeout_s: 120 },
+    ]);
+  });
+
+  it.each([
+    [{ type: 'mcp', name: 'shop', url: 'https://shop.example/mcp' }, 'allowed_tools'],
+    [{ type: 'mcp', name: 'shop', url: 'https://shop.example/mcp', allowed_tools: [] }, 'allowed_tools'],
+    [{ type: 'mcp', name: 'shop', url: 'stdio:ls', allowed_tools: ['find'] }, 'url'],
+    [
+      {
+        ...{ type: 'mcp', name: 'shop', url: 'https://shop.example/mcp', allowed_tools: ['find'] },
+        headers: { 'Mcp-Session-Id': '1' },
+      },
+      'headers',
+    ],
+    [{ type: 'web_search', limit: 11 }, 'limit'],
+    [{ type: 'web_search', include_domains: ['https://tea.example/'] }, 'include_domains'],
+    [{ type: 'request_authorization', fields: [] }, 'fields'],
+    [{ type: 'handoff', name: 'ask', description: 'Asks.', agent_id: '../other' }, 'agent_id'],
+  ])('that reach elsewhere are refused with a wrong field: %j', async (wrong, field) => {
+    const { status, body } = await manager.call('POST', '/agents', withTools(wrong));
+    expect([status, body.errors[0].field]).toEqual([400, `tools.0.${field}`]);
+  });
 });

@@ -4,8 +4,12 @@ import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import type { Principal } from '../access/principal';
 import { ChatAccess } from '../chat/chat-access.service';
+import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
+import { InboxService } from '../lifecycle/inbox.service';
+import { HandoffsRepository } from '../handoffs/handoffs.repository';
 import { InstancesRepository } from '../lifecycle/instances.repository';
+import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { LOGGER } from '../logging';
 import { RunEndingsRepository } from './run-endings.repository';
 import { RunEndings } from './run-endings.service';
@@ -25,7 +29,11 @@ export class CancellingService implements OnModuleDestroy {
     private readonly repository: RunEndingsRepository,
     private readonly endings: RunEndings,
     private readonly replies: RepliesService,
+    private readonly messages: MessagesRepository,
     private readonly instances: InstancesRepository,
+    private readonly inbox: InboxService,
+    private readonly lifecycle: LifecycleService,
+    private readonly handoffs: HandoffsRepository,
     private readonly messaging: Messaging,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -46,8 +54,11 @@ export class CancellingService implements OnModuleDestroy {
    * @returns them, in order. The caller has checked who asks.
    */
   async cancel(agent_id: string, thread_id: string, before: string | null = null): Promise<string[]> {
-    const ids = await this.repository.requestCancel(thread_id, before);
-    if (ids.length > 0)
+    const requested = await this.repository.requestCancel(thread_id, before);
+    const ids = requested.map(({ id }) => id);
+    const paused = requested.filter((message) => message.paused).map(({ id }) => id);
+    if (paused.length > 0) this.inBackground(agent_id, () => this.endPaused(agent_id, thread_id, paused));
+    if (ids.length > paused.length)
       this.inBackground(agent_id, async () => {
         // In either order: an instance that starts now is not given what is cancelled.
         const [live] = await Promise.all([
@@ -56,8 +67,15 @@ export class CancellingService implements OnModuleDestroy {
         ]);
         if (live) this.watch(agent_id, ids);
         else await this.endings.end(agent_id, await this.repository.stillOwed(ids));
+        await this.cancelHandoffs(ids);
       });
     return ids;
+  }
+
+  /** What other agents were asked for these messages. */
+  private async cancelHandoffs(ids: string[]): Promise<void> {
+    for (const { agent_id, thread_id } of await this.handoffs.placesUnder(ids))
+      await this.cancel(agent_id, thread_id);
   }
 
   /** What nobody has ended in time: the manager that was asked is gone, or could not. */
@@ -67,6 +85,13 @@ export class CancellingService implements OnModuleDestroy {
       const ids = overdue.filter((message) => message.agent_id === agent_id).map(({ id }) => id);
       await this.endSilent(agent_id, ids);
     }
+  }
+
+  /** No instance has them. What waited behind them is next. */
+  private async endPaused(agent_id: string, thread_id: string, ids: string[]): Promise<void> {
+    await this.endings.end(agent_id, await this.repository.stillOwed(ids));
+    await this.inbox.resume(agent_id, thread_id);
+    if ((await this.messages.listOwed(agent_id, 1)).length > 0) await this.lifecycle.wake(agent_id);
   }
 
   private watch(agent_id: string, ids: string[]): void {

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type LoggedFrame, newMessageId, type RunnerReport, type RunTimeline } from '@roost/contracts';
+import {
+  type Citation,
+  type LoggedFrame,
+  newMessageId,
+  type RunnerReport,
+  type RunTimeline,
+} from '@roost/contracts';
 import { Messaging, type StreamedRun } from '@roost/messaging';
 import type { MessageEntity } from '../chat/message.entity';
 import { failureFrame, replyFrame } from '../chat/message.views';
@@ -53,30 +59,37 @@ export class RunEndings {
    */
   async end(agent_id: string, messages: OwedInThread[]): Promise<void> {
     for (const thread_id of new Set(messages.map((message) => message.thread_id))) {
-      const ids = messages.filter((message) => message.thread_id === thread_id).map(({ id }) => id);
-      await this.endInThread(agent_id, thread_id, ids);
+      const there = messages.filter((message) => message.thread_id === thread_id);
+      await this.endInThread(agent_id, thread_id, there);
     }
     const ended = new Set(messages.map(({ id }) => id));
     const isEnded = ({ message_id }: { message_id: string }): boolean => ended.has(message_id);
     await this.messaging.streams.remove('inbox', agent_id, isEnded, INBOX_MAX);
   }
 
-  private async endInThread(agent_id: string, thread_id: string, ids: string[]): Promise<void> {
+  private async endInThread(agent_id: string, thread_id: string, messages: OwedInThread[]): Promise<void> {
+    const ids = messages.map(({ id }) => id);
     const streamed = await this.messaging.eventLog.endRuns(agent_id, thread_id, ids);
-    for (const [message_id, run] of streamed) {
-      if (run.content === '') continue;
+    const texts = new Map(messages.map(({ id, said }) => [id, said ?? streamed.get(id)?.content ?? '']));
+    for (const message_id of ids) {
+      const content = texts.get(message_id) ?? '';
+      if (content === '') continue;
+      const run = streamed.get(message_id);
       const committed = await this.commitReply(agent_id, {
         message_id,
         thread_id,
-        content: run.content,
+        content,
         generation: null,
         usage: null,
         interrupted: true,
       });
       if (committed)
-        await this.show(agent_id, thread_id, [cancelledRun(message_id, run), replyFrame(committed.reply)]);
+        await this.show(agent_id, thread_id, [
+          ...(run ? [cancelledRun(message_id, run)] : []),
+          replyFrame(committed.reply),
+        ]);
     }
-    const silent = ids.filter((id) => !streamed.get(id)?.content);
+    const silent = ids.filter((id) => texts.get(id) === '');
     const ended = await this.commitCancelled(agent_id, silent, null);
     const frames = inOrder(silent, ended).flatMap((id) => {
       const run = streamed.get(id);
@@ -100,6 +113,7 @@ export class RunEndings {
     run: Pick<Report<'completed'>, 'message_id' | 'thread_id' | 'content' | 'usage'> & {
       joined_message_ids?: string[] | undefined;
       timeline?: RunTimeline | undefined;
+      citations?: Citation[] | undefined;
       generation: number | null;
       interrupted: boolean;
     },
@@ -117,6 +131,7 @@ export class RunEndings {
       usage,
       interrupted,
       timeline: run.timeline ?? null,
+      citations: run.citations,
     });
     if (!reply) return null;
     const joined = joined_message_ids.length > 0 ? await this.endings.listJoined(message_id) : [];

@@ -1,4 +1,5 @@
 import type { Topics } from '@roost/messaging';
+import type { ApprovalsService } from '../approvals/approvals.service';
 import type { CancellingService } from '../cancelling/cancelling.service';
 import type { AgentsRepository } from '../agents/agents.repository';
 import type { ChatAccess } from './chat-access.service';
@@ -9,6 +10,7 @@ import type { ThreadFeed } from './thread-feed.service';
 export interface ChatServices {
   access: ChatAccess;
   agents: AgentsRepository;
+  approvals: ApprovalsService;
   cancelling: CancellingService;
   messages: MessagesService;
   feed: ThreadFeed;

@@ -1,5 +1,6 @@
 import {
   type AgentStatusEvent,
+  type ApprovalInput,
   isOlderStatus,
   type MessageInput,
   newMessageId,
@@ -13,7 +14,7 @@ import { shuttingDown } from '../http/draining';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
 import { hasRoom } from './reading.pace';
-import { errorFrame, statusFrame } from './status.frames';
+import { errorFrame, requestAsStatus, statusFrame } from './status.frames';
 import type { FeedFrame } from './thread-feed.service';
 
 /** Messages of one connection that may wait to be committed. */
@@ -73,6 +74,17 @@ export class ChatSession {
       if (this.thread_id === null || !this.bound) return { message_ids: [] };
       const { cancelling } = this.services;
       return { message_ids: await cancelling.cancel(this.request.agent_id, this.thread_id) };
+    });
+  }
+
+  /** Decides on a call that the thread asks approval for. @throws {ServiceError} */
+  decide(input: ApprovalInput): Promise<{ approval_id: string; state: string }> {
+    return this.inTurn(async () => {
+      if (this.thread_id === null || !this.bound)
+        throw new ServiceError('approval_not_found', 'Name the thread when you connect.');
+      const { approvals } = this.services;
+      const { id, state } = await approvals.decide(this.principal, this.thread_id, input);
+      return { approval_id: id, state };
     });
   }
 
@@ -184,6 +196,8 @@ export class ChatSession {
     this.event_id = frame.event_id;
     if (frame.type === 'user_message' && this.own.has(frame.message_object.id)) return;
     if (this.detailed || plainFrameTypes.includes(frame.type)) this.send(frame);
+    else if (frame.type === 'approval_request' || frame.type === 'authorization_request')
+      this.send(requestAsStatus(frame, this.request.agent_id, this.shown));
   }
 
   private async lookAtStatus(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { CancelInput, type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
+import { ApprovalInput, CancelInput, type CloseReason, MessageInput, ServiceError } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { CredentialsService } from '../access/credentials.service';
 import type { Principal } from '../access/principal';
 import { AgentsRepository } from '../agents/agents.repository';
+import { ApprovalsService } from '../approvals/approvals.service';
 import { CancellingService } from '../cancelling/cancelling.service';
 import { CONFIG, type ManagerConfig } from '../config';
 import { Draining } from '../http/draining';
@@ -51,6 +52,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     messages: MessagesService,
     feed: ThreadFeed,
     cancelling: CancellingService,
+    approvals: ApprovalsService,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -60,6 +62,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
       messages,
       feed,
       cancelling,
+      approvals,
       topics: messaging.topics,
       buffer_bytes: config.SOCKET_BUFFER_BYTES,
     };
@@ -118,6 +121,11 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
   /** Reads what a client sent as a cancel. @throws {ServiceError} `validation_failed` */
   static parseCancel(value: unknown): CancelInput {
     return parseInput(CancelInput, value);
+  }
+
+  /** Reads what a client sent as a decision. @throws {ServiceError} `validation_failed` */
+  static parseApproval(value: unknown): ApprovalInput {
+    return parseInput(ApprovalInput, value);
   }
 
   /**

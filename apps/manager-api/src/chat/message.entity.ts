@@ -1,15 +1,19 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Generated, Index, PrimaryColumn } from 'typeorm';
-import type { RunTimeline } from '@roost/contracts';
+import type { Citation, RunTimeline } from '@roost/contracts';
 import { AgentEntity } from '../agents/agent.entity';
 import { ThreadEntity } from './thread.entity';
 
-export type MessageStatus = 'accepted' | 'done' | 'failed';
+export type MessageStatus = 'accepted' | 'paused' | 'done' | 'failed';
 
-/** One entry of a thread. The status of a user's message is the outbox: `accepted` is owed an answer. */
+/**
+ * One entry of a thread. The status of a user's message is the outbox: `accepted` is owed an answer, `paused` waits for
+ * somebody to approve a call of a tool.
+ */
 @Entity('messages')
 @Index('messages_by_user', ['user_id'], { where: 'user_id IS NOT NULL' })
 @Index('messages_in_thread', ['thread_id', 'position'])
 @Index('messages_owed', ['agent_id', 'position'], { where: "status = 'accepted'" })
+@Index('messages_paused', ['agent_id', 'thread_id'], { where: "status = 'paused'" })
 @Index('messages_active', ['agent_id', 'updated_at'])
 @Index('messages_one_at_a_time', ['thread_id'], {
   unique: true,
@@ -96,6 +100,10 @@ export class MessageEntity {
   @Column('jsonb', { nullable: true })
   timeline!: RunTimeline | null;
 
+  /** Of a reply: what it rests on, when it rests on a knowledge base. */
+  @Column('jsonb', { nullable: true })
+  citations!: Citation[] | null;
+
   /** Accepted by an agent with `on_busy: reject`: no other such message of its thread may wait with it. */
   @Column('boolean', { default: false })
   exclusive!: boolean;
@@ -107,6 +115,10 @@ export class MessageEntity {
   /** An answer that was cancelled: its content is what was said until then. */
   @Column('boolean', { default: false })
   interrupted!: boolean;
+
+  /** Of a paused message: what its run had said. */
+  @Column('text', { nullable: true })
+  said!: string | null;
 
   /** The later message whose reply answers this one, too. */
   @Column('text', { nullable: true })

@@ -14,6 +14,7 @@ export const toMessageObject = (message: MessageEntity): MessageObject => ({
   content: message.content,
   created_at: message.created_at.toISOString(),
   in_reply_to: message.in_reply_to,
+  ...(message.citations ? { citations: message.citations } : {}),
   ...(message.interrupted ? { interrupted: true } : {}),
 });
 

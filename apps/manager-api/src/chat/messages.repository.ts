@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { ErrorCode, InboxEntry, OnBusy, RunnerReport } from '@roost/contracts';
 import { DataSource } from 'typeorm';
+import { cancelApprovalsOf, decisionsOn, isDue } from '../approvals/pause.sql';
 import { PreparedStatement } from '../database/prepared.statement';
+import { storableCitations } from './message.citations';
 import { MessageEntity } from './message.entity';
 
 export interface NewMessage {
@@ -28,6 +30,10 @@ export interface Acceptance {
   owes_too_much: boolean;
   /** An earlier message of the thread has no answer yet. */
   thread_owes: boolean;
+  /** Such a one waits for approval, and this one with it. */
+  thread_paused: boolean;
+  /** How often runs of the thread have paused. */
+  pauses: number;
   thread_exists: boolean;
   on_busy: OnBusy;
 }
@@ -51,22 +57,25 @@ const ACCEPT = new PreparedStatement<Acceptance>(
   `
   WITH agent AS (SELECT id, enabled, version, on_busy FROM agents WHERE id = $2 FOR SHARE),
   owed AS (SELECT count(*) >= $13 AS too_much FROM
-            (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) waiting),
-  thread AS (SELECT id FROM threads WHERE id = $3 AND agent_id = $2),
+            ((SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) UNION ALL
+             (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'paused' LIMIT $13)) waiting),
+  thread AS (SELECT id, pauses FROM threads WHERE id = $3 AND agent_id = $2),
+  paused AS (SELECT EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND thread_id = $3 AND status = 'paused') AS is_so),
   message AS (INSERT INTO messages (id, thread_id, agent_id, role, content, status, client_message_id, sender, channel,
                                     user_id, user_data, claimed, version, exclusive)
               SELECT $1, $3, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version,
                      agent.on_busy = 'reject'
-              FROM agent, owed WHERE enabled AND NOT too_much AND ($12::boolean OR EXISTS (SELECT 1 FROM thread))
-                AND (agent.on_busy <> 'reject' OR NOT EXISTS (SELECT 1 FROM messages WHERE thread_id = $3 AND status = 'accepted'))
+              FROM agent, owed, paused WHERE enabled AND NOT too_much AND ($12::boolean OR EXISTS (SELECT 1 FROM thread))
+                AND (agent.on_busy <> 'reject' OR NOT (paused.is_so OR EXISTS (SELECT 1 FROM messages WHERE thread_id = $3 AND status = 'accepted')))
               ON CONFLICT DO NOTHING RETURNING id, created_at),
   begun AS (INSERT INTO threads (id, agent_id, owner, user_id, channel)
             SELECT $3, $2, $4, $8, $7 FROM message WHERE $12::boolean)
   SELECT agent.enabled, agent.version, agent.on_busy, owed.too_much AS owes_too_much,
-         EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' AND thread_id = $3) AS thread_owes,
+         paused.is_so OR EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' AND thread_id = $3) AS thread_owes,
+         paused.is_so AS thread_paused, coalesce((SELECT pauses FROM thread), 0) AS pauses,
          (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
          $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists
-  FROM agent, owed`,
+  FROM agent, owed, paused`,
 );
 
 /** Empty when nothing was committed: it had been before, or the report is of another generation. */
@@ -76,13 +85,18 @@ const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
      WHERE id = $2 AND agent_id = $3 AND thread_id = $4 AND status = 'accepted'
        AND EXISTS (SELECT 1 FROM agents WHERE id = $3 AND generation = $6)
      RETURNING thread_id, agent_id, channel, version)
-   INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage, timeline)
-   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $8 FROM answered
+   INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage, timeline, citations)
+   SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $8, $9 FROM answered
    ON CONFLICT DO NOTHING RETURNING *`,
 );
 
-const INBOX_ENTRY = `id AS message_id, thread_id, content, channel, user_id, user_data, claimed, version,
-  extract(epoch FROM created_at) * 1000 AS accepted_at`;
+const INBOX_ENTRY = `m.id AS message_id, m.thread_id, m.content, m.channel, m.user_id, m.user_data, m.claimed, m.version,
+  extract(epoch FROM m.created_at) * 1000 AS accepted_at, t.pauses, ${decisionsOn('m')} AS approvals`;
+
+type OwedRow = Omit<OwedEntry, 'accepted_at' | 'approvals'> & {
+  accepted_at: string;
+  approvals: InboxEntry['approvals'] | null;
+};
 
 @Injectable()
 export class MessagesRepository {
@@ -131,21 +145,26 @@ export class MessagesRepository {
     return this.database.getRepository(MessageEntity).findOneBy({ in_reply_to });
   }
 
-  /** What the agent owes an answer to, oldest first. */
+  /** What the agent can answer now, oldest first: nothing of threads that wait for approval. */
   async listOwed(agent_id: string, limit: number): Promise<OwedEntry[]> {
-    const rows = await this.database.query<(Omit<OwedEntry, 'accepted_at'> & { accepted_at: string })[]>(
-      `SELECT ${INBOX_ENTRY}, extract(epoch FROM now() - created_at)::float8 AS age_s FROM messages
-       WHERE agent_id = $1 AND status = 'accepted' AND cancel_requested_at IS NULL ORDER BY position LIMIT $2`,
+    const rows = await this.database.query<OwedRow[]>(
+      `SELECT ${INBOX_ENTRY}, extract(epoch FROM now() - m.created_at)::float8 AS age_s
+       FROM messages m JOIN threads t ON t.id = m.thread_id
+       WHERE m.agent_id = $1 AND ${isDue('m')} AND m.cancel_requested_at IS NULL ORDER BY m.position LIMIT $2`,
       [agent_id, limit],
     );
-    return rows.map((row) => ({ ...row, accepted_at: Number(row.accepted_at) }));
+    return rows.map(({ approvals, ...row }) => ({
+      ...row,
+      accepted_at: Number(row.accepted_at),
+      ...(approvals ? { approvals } : {}),
+    }));
   }
 
   /** Agents that owe an answer, are enabled, and have neither a live instance nor a backoff to wait for. */
   async listSleepingDebtors(): Promise<string[]> {
     return this.agentIds(
       `SELECT DISTINCT m.agent_id FROM messages m JOIN agents a ON a.id = m.agent_id
-       WHERE m.status = 'accepted' AND m.cancel_requested_at IS NULL AND a.enabled AND (a.wake_not_before IS NULL OR a.wake_not_before <= now())
+       WHERE ${isDue('m')} AND m.cancel_requested_at IS NULL AND a.enabled AND (a.wake_not_before IS NULL OR a.wake_not_before <= now())
          AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = m.agent_id AND i.ended_at IS NULL) LIMIT 500`,
     );
   }
@@ -154,7 +173,7 @@ export class MessagesRepository {
   async listSlowDebtors(): Promise<string[]> {
     return this.agentIds(
       `SELECT DISTINCT m.agent_id FROM messages m JOIN instances i ON i.agent_id = m.agent_id AND i.state = 'running'
-       WHERE m.status = 'accepted' AND m.created_at < now() - interval '10 seconds' LIMIT 500`,
+       WHERE ${isDue('m')} AND m.created_at < now() - interval '10 seconds' LIMIT 500`,
     );
   }
 
@@ -177,6 +196,7 @@ export class MessagesRepository {
       report.generation,
       report.usage,
       report.timeline ?? null,
+      storableCitations(report.citations),
     ]);
     const reply = committed[0] ?? (await this.findReply(report.message_id));
     return reply?.generation === report.generation ? reply : null;
@@ -198,12 +218,13 @@ export class MessagesRepository {
     return rows.length > 0;
   }
 
-  /** Gives up on all that an agent owes. @returns what was given up, in order. */
+  /** Gives up on all that an agent owes, what waits for approval included. @returns what was given up, in order. */
   async failOwed(agent_id: string, code: ErrorCode): Promise<OwedMessage[]> {
     const [rows] = await this.database.query<[OwedMessage[], number]>(
       // Locked in the order in which a cancel locks them.
       `WITH owed AS MATERIALIZED (
-         SELECT id FROM messages WHERE agent_id = $1 AND status = 'accepted' ORDER BY position FOR UPDATE)
+         SELECT id FROM messages WHERE agent_id = $1 AND status IN ('accepted', 'paused') ORDER BY position FOR UPDATE),
+       cancelled AS (${cancelApprovalsOf('owed')})
        UPDATE messages m SET status = 'failed', error_code = $2, updated_at = now()
        FROM owed WHERE m.id = owed.id RETURNING m.id, m.thread_id`,
       [agent_id, code],

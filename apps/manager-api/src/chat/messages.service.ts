@@ -62,7 +62,11 @@ export class MessagesService {
     channel: string,
   ): Promise<AcceptedMessage> {
     await this.limits.checkMessage(principal, address, message.thread_id);
-    const row = newMessage(principal, agent_id, message, channel);
+    return this.commit(newMessage(principal, agent_id, message, channel));
+  }
+
+  /** As {@link accept}, for a message that the caller vouches for: nothing of it is a client's word. */
+  async commit(row: NewMessage): Promise<AcceptedMessage> {
     const acceptance = await this.metrics.timeCommit(() =>
       this.messages.accept(row, this.config.PENDING_MESSAGES_MAX),
     );
@@ -76,7 +80,11 @@ export class MessagesService {
   }
 
   /** Hands a committed message on. Redis being away loses nothing: the reconciler sends it later. */
-  private send(row: NewMessage, { version, thread_owes }: Acceptance, created_at: Date): void {
+  private send(
+    row: NewMessage,
+    { version, thread_owes, thread_paused, pauses }: Acceptance,
+    created_at: Date,
+  ): void {
     const { id, agent_id, thread_id, content, channel, user_id, user_data, claimed } = row;
     const accepted_at = created_at.getTime();
     const entry: InboxEntry = {
@@ -90,6 +98,7 @@ export class MessagesService {
       version,
       accepted_at,
       opens_thread: row.begins !== null,
+      ...(pauses > 0 ? { pauses } : {}),
     };
     const object = {
       id,
@@ -98,14 +107,18 @@ export class MessagesService {
       created_at: created_at.toISOString(),
       in_reply_to: null,
     };
-    const steps = [
-      this.inbox.send(agent_id, entry, thread_owes),
+    this.inBackground(agent_id, id, [
+      // With what it waits behind, where that waits for approval.
+      ...(thread_paused ? [] : [this.inbox.send(agent_id, entry, thread_owes)]),
       this.messaging.eventLog.append(agent_id, thread_id, userMessageFrame(object)),
-      this.lifecycle.wake(agent_id),
-    ];
+      ...(thread_paused ? [] : [this.lifecycle.wake(agent_id)]),
+    ]);
+  }
+
+  private inBackground(agent_id: string, message_id: string, steps: Promise<unknown>[]): void {
     for (const step of steps) {
       step.catch((error: unknown) =>
-        this.logger.warn({ err: error, agent_id, message_id: id }, 'the reconciler hands this message on'),
+        this.logger.warn({ err: error, agent_id, message_id }, 'the reconciler hands this message on'),
       );
     }
   }
@@ -126,6 +139,11 @@ export class MessagesService {
       if (before.content !== row.content) {
         throw new ServiceError('client_message_id_reused', 'Use a new client_message_id for every message.');
       }
+      if (before.status === 'accepted')
+        this.inBackground(before.agent_id, before.id, [
+          this.inbox.sendAgain(before.agent_id, before.id),
+          this.lifecycle.wake(before.agent_id),
+        ]);
       return { message_id: before.id, thread_id: before.thread_id, repeated: true };
     }
     if (!acceptance.enabled) throw new ServiceError('agent_disabled', 'Its operator has to enable it first.');

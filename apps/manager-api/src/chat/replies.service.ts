@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
+import { RunPauses } from '../approvals/pauses.service';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
 import { RunEndings } from '../cancelling/run-endings.service';
 import { InstancesRepository } from '../lifecycle/instances.repository';
@@ -39,6 +40,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly messages: MessagesRepository,
     private readonly endings: RunEndings,
+    private readonly pauses: RunPauses,
     private readonly instances: InstancesRepository,
     private readonly checkpoints: CheckpointsRepository,
     private readonly threads: ThreadsRepository,
@@ -196,6 +198,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     const generation = Math.min(report.generation, GENERATION_MAX);
     const detail = 'The answer could not be stored.';
     try {
+      if (report.outcome === 'paused') await this.pauses.giveUp(agent_id, report);
       await this.commit(agent_id, {
         ...{ outcome: 'failed', message_id, thread_id, run_id, joined_message_ids },
         ...{ generation, code: 'run_failed', detail },
@@ -215,6 +218,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
 
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {
     if (report.outcome === 'cancelled') return this.endings.takeIn(agent_id, report);
+    if (report.outcome === 'paused') return this.pauses.takeIn(agent_id, withoutNul(report));
     const { joined_message_ids = [] } = report;
     if (report.outcome === 'failed') {
       for (const message_id of [...joined_message_ids, report.message_id])

@@ -1,5 +1,6 @@
 import {
   type AgentState,
+  type AgentStatusEvent,
   type ErrorCode,
   errorCatalogue,
   type ErrorFrame,
@@ -43,6 +44,26 @@ export function statusFrame(
     agent_id,
     queue_position,
     ...place,
+  };
+}
+
+/** What somebody is asked for, for clients that know `message`, `status` and `error` alone: they read what it says. */
+export function requestAsStatus(
+  { type, content, thread_id, event_id }: { type: string; content: string } & Place,
+  agent_id: string,
+  seen: Pick<AgentStatusEvent, 'state' | 'queue_position'> | null,
+): StatusFrame {
+  const { state, queue_position } = seen ?? { state: 'running', queue_position: null };
+  return {
+    type: 'status',
+    message: content,
+    content,
+    code: type,
+    state,
+    agent_id,
+    queue_position,
+    thread_id,
+    event_id,
   };
 }
 

@@ -155,7 +155,7 @@ export class StreamsService implements OnModuleDestroy {
   /** A repeat of a message that has ended already gets its end from the transcript. */
   private async showIfOver(message_id: string, stream: EventStream): Promise<void> {
     const message = await this.messages.find(message_id);
-    if (!message || message.status === 'accepted') return;
+    if (!message || message.status === 'accepted' || message.status === 'paused') return;
     const end = await this.endOf(message);
     stream.send(end.type, null, { ...end, thread_id: message.thread_id, event_id: null });
     stream.end();

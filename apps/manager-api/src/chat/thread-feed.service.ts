@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { fitTranscript, type LoggedFrame, type ResyncFrame } from '@roost/contracts';
+import {
+  type ApprovalRequestFrame,
+  fitFrame,
+  fitTranscript,
+  type LoggedFrame,
+  type ResyncFrame,
+} from '@roost/contracts';
 import { EVENT_LOG_PAGE, isLater, type LoggedEvent, Messaging, sameEpoch } from '@roost/messaging';
+import { approvalFrame } from '../approvals/approval.views';
+import { ApprovalsRepository } from '../approvals/approvals.repository';
 import { toMessageObject } from './message.views';
 import { MessagesRepository } from './messages.repository';
 
@@ -11,7 +19,8 @@ const BACKLOG_MAX = 1_000;
 /** Final frames remembered, to show each once. */
 const FINALS_MAX = 1_000;
 
-export type FeedFrame = (LoggedFrame & { thread_id: string; event_id: string }) | ResyncFrame;
+export type FeedFrame =
+  (LoggedFrame & { thread_id: string; event_id: string }) | ResyncFrame | ApprovalRequestFrame;
 
 /** Resolves when the reader has room for more. */
 export type Pace = () => Promise<void>;
@@ -21,6 +30,7 @@ export type Pace = () => Promise<void>;
 export class ThreadFeed {
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly approvals: ApprovalsRepository,
     private readonly messaging: Messaging,
   ) {}
 
@@ -96,9 +106,16 @@ export class ThreadFeed {
     // The place first, then the transcript: what is committed in between comes twice and is dropped by its id.
     const tip = await this.messaging.eventLog.tip(agent_id, thread_id);
     const transcript = await this.messages.transcript(thread_id, TRANSCRIPT_MAX);
-    reader.resync(tip, fitTranscript(transcript.map(toMessageObject)));
+    const pending = await this.approvals.listPending(thread_id);
+    reader.resync(tip, fitTranscript(transcript.map(toMessageObject)), pending.map(approvalFrame));
     if (tip !== null) await this.catchUp(agent_id, thread_id, tip, reader);
   }
+}
+
+/** What may stand in the log more than once and is shown once. */
+function onceOf(frame: LoggedFrame): string | null {
+  if (frame.type === 'message' || frame.type === 'user_message') return frame.message_object.id;
+  return frame.type === 'approval_request' ? frame.approval_id : null;
 }
 
 class FeedReader {
@@ -157,11 +174,20 @@ class FeedReader {
     for (const event of missed) this.pass(event);
   }
 
-  resync(tip: string | null, messages: ResyncFrame['messages']): void {
+  resync(
+    tip: string | null,
+    messages: ResyncFrame['messages'],
+    approvals: Extract<LoggedFrame, { type: 'approval_request' }>[],
+  ): void {
     for (const { id } of messages) this.remember(id);
     this.last = tip;
     const content = 'What was missed is not in the log any more; this is the transcript.';
     this.deliver({ type: 'resync', content, messages, thread_id: this.thread_id, event_id: tip });
+    for (const frame of approvals.flatMap((whole) => fitFrame(whole))) {
+      if (frame.type !== 'approval_request') continue;
+      this.remember(frame.approval_id);
+      this.deliver({ ...frame, thread_id: this.thread_id, event_id: tip });
+    }
   }
 
   open(): void {
@@ -173,15 +199,16 @@ class FeedReader {
   private pass({ event_id, frame }: LoggedEvent): void {
     if (this.last !== null && !isLater(event_id, this.last)) return;
     this.last = event_id;
-    if (frame.type === 'message' || frame.type === 'user_message') {
-      if (this.finals.has(frame.message_object.id)) return;
-      this.remember(frame.message_object.id);
+    const once = onceOf(frame);
+    if (once !== null) {
+      if (this.finals.has(once)) return;
+      this.remember(once);
     }
     this.deliver({ ...frame, thread_id: this.thread_id, event_id });
   }
 
-  private remember(message_id: string): void {
-    this.finals.add(message_id);
-    if (this.finals.size > FINALS_MAX) this.finals.delete(this.finals.values().next().value ?? message_id);
+  private remember(id: string): void {
+    this.finals.add(id);
+    if (this.finals.size > FINALS_MAX) this.finals.delete(this.finals.values().next().value ?? id);
   }
 }

@@ -23,6 +23,10 @@ export class ThreadEntity {
   @Column('text')
   channel!: string;
 
+  /** How often runs have paused for approval: what was sent to an instance before the last one is out of turn. */
+  @Column('integer', { default: 0 })
+  pauses!: number;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 }

@@ -4,6 +4,7 @@ import type { Launcher } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
 import { DataSource } from 'typeorm';
 import { Draining } from '../http/draining';
+import { STORE_PROBES, type StoreProbes } from '../knowledge/store/store.probes';
 import { LAUNCHER } from '../lifecycle/launcher.provider';
 
 const PROBE_MS = 2_000;
@@ -13,7 +14,7 @@ export interface Readiness {
   dependencies: Record<string, 'up' | 'down'>;
 }
 
-/** An engine that is away does not make the manager unready: running agents go on and are talked to. */
+/** An engine or a Qdrant that is away does not make the manager unready: running agents go on and are talked to. */
 const needed = ['postgres', 'redis'];
 
 @Injectable()
@@ -23,6 +24,7 @@ export class HealthService {
     private readonly messaging: Messaging,
     private readonly draining: Draining,
     @Inject(LAUNCHER) private readonly launcher: Launcher,
+    @Inject(STORE_PROBES) private readonly stores: StoreProbes,
   ) {}
 
   async readiness(): Promise<Readiness> {
@@ -30,6 +32,7 @@ export class HealthService {
       postgres: this.database.query('SELECT 1'),
       redis: this.messaging.ping(),
       launcher: this.launcher.ping(),
+      ...Object.fromEntries(Object.entries(this.stores).map(([name, probe]) => [name, probe()])),
     };
     const answers = await Promise.all(
       Object.entries(probes).map(async ([name, probe]) => [name, await answersInTime(probe)] as const),

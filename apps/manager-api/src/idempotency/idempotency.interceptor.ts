@@ -43,8 +43,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
     key: string,
     request: Request,
   ): Promise<IdempotencyKeyEntity | null> {
+    const { method, originalUrl, body, upload } = request;
+    const file = upload ? [upload.name, upload.file.content_hash] : [];
     const request_hash = createHash('sha256')
-      .update(JSON.stringify([request.method, request.originalUrl, request.body]))
+      .update(JSON.stringify([method, originalUrl, body, ...file]))
       .digest();
     const first = await this.keys.reserve(subject, key, request_hash);
     if (!first) return null;

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { InboxEntry } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
+import { setTimeout as pause } from 'node:timers/promises';
 import { MessagesRepository } from '../chat/messages.repository';
 import type { Logger } from 'pino';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -10,6 +11,10 @@ import { InstancesRepository } from './instances.repository';
 
 /** Seconds after its acceptance in which a message is on its way and not missing. */
 const ON_ITS_WAY_S = 10;
+/** Milliseconds a manager that lives takes to hand on what it has accepted. */
+const HANDING_ON_MS = 100;
+/** Messages that are put back at once when they are repeated; the sweep puts back all. */
+const REPEATED_MAX = 1_000;
 /** Reports that may wait to be taken in. */
 const REPORTS_MAX = 10_000;
 
@@ -18,6 +23,8 @@ const REPORTS_MAX = 10_000;
 export class InboxService implements OnModuleInit {
   /** Agents that a message could not be handed on to. */
   private readonly behind = new Set<string>();
+  /** Messages that were repeated just now. */
+  private readonly repeated = new Set<string>();
 
   constructor(
     private readonly messages: MessagesRepository,
@@ -43,6 +50,29 @@ export class InboxService implements OnModuleInit {
     } catch (error) {
       this.behind.add(agent_id);
       throw error;
+    }
+  }
+
+  /** Sends again what a thread owes that has waited for approval. */
+  async resume(agent_id: string, thread_id: string): Promise<void> {
+    try {
+      await this.refill(agent_id, 0, thread_id);
+    } catch (error) {
+      this.behind.add(agent_id);
+      throw error;
+    }
+  }
+
+  /** A client repeats what is still owed: whoever accepted it may not have lived to hand it on. */
+  async sendAgain(agent_id: string, message_id: string): Promise<void> {
+    if (this.repeated.has(message_id) || this.repeated.size >= REPEATED_MAX) return;
+    this.repeated.add(message_id);
+    try {
+      // It may be on its way just now, and would stand in the inbox twice.
+      await pause(HANDING_ON_MS);
+      await this.refill(agent_id, HANDING_ON_MS / 2_000);
+    } finally {
+      this.repeated.delete(message_id);
     }
   }
 
@@ -81,7 +111,8 @@ export class InboxService implements OnModuleInit {
     }
   }
 
-  private async refill(agent_id: string, older_than_s: number): Promise<void> {
+  /** Of a thread `resumed` just now an instance has let go, though reports and heartbeat may still speak of it. */
+  private async refill(agent_id: string, older_than_s: number, resumed: string | null = null): Promise<void> {
     // In the order a message travels, and PostgreSQL last: one that is nowhere and still owed has been lost.
     const present = await this.messaging.inboxes.entries(agent_id);
     const under_way = await this.underWay(agent_id);
@@ -91,8 +122,13 @@ export class InboxService implements OnModuleInit {
     const on_their_way = owed.filter(
       ({ message_id, age_s }) => age_s < older_than_s && !places.has(message_id),
     );
-    const elsewhere = [...under_way, ...reported, ...on_their_way.map(({ message_id }) => message_id)];
-    const plan = planInbox(owed, present, new Set(elsewhere));
+    const elsewhere = new Set([
+      ...under_way,
+      ...reported,
+      ...on_their_way.map(({ message_id }) => message_id),
+    ]);
+    for (const { message_id, thread_id } of owed) if (thread_id === resumed) elsewhere.delete(message_id);
+    const plan = planInbox(owed, present, elsewhere);
     await this.messaging.inboxes.fill(agent_id, plan.removed_ids, plan.added, 'may read');
   }
 

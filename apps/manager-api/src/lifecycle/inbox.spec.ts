@@ -51,6 +51,30 @@ describe('an inbox', () => {
     runner.close();
   });
 
+  it('gets at once what a client repeats and nobody has handed on, behind what came before it', async () => {
+    const { id, runner } = await awake();
+    const { thread_id } = await say(id, 'first');
+    const again = { content: 'repeated', thread_id, client_message_id: 'again' };
+    const { body } = await manager.call('POST', `/agents/${id}/messages`, again);
+    await expect.poll(() => waiting(id)).toEqual(['first', 'repeated']);
+    await redis('XTRIM', `roost:agent:${id}:inbox`, 'MAXLEN', '0');
+    expect((await manager.call('POST', `/agents/${id}/messages`, again)).body).toEqual(body);
+    await expect.poll(() => waiting(id), { timeout: 3_000 }).toEqual(['first', 'repeated']);
+    runner.close();
+  });
+
+  it('does not get twice what a client repeats while it is being handed on', async () => {
+    const { id, runner } = await awake();
+    const again = { content: 'once', client_message_id: 'again' };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => manager.call('POST', `/agents/${id}/messages`, again)),
+    );
+    expect(new Set(answers.map(({ body }) => (body as Ids).message_id)).size).toBe(1);
+    await inbox.sendAgain(id, 'another');
+    expect(await waiting(id)).toEqual(['once']);
+    runner.close();
+  });
+
   it('gets back what Redis forgot, before what came later on its thread', async () => {
     const { id, runner } = await awake();
     const { thread_id } = await say(id, 'first');

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { FailureReason, ReadyResponse } from '@roost/contracts';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { lockAgent } from '../agents/agent.lock';
+import { isDue } from '../approvals/pause.sql';
 import type { AgentEntity } from '../agents/agent.entity';
 import { PreparedStatement } from '../database/prepared.statement';
 import { InstanceEntity } from './instance.entity';
@@ -156,7 +157,7 @@ export class InstancesRepository {
     const rows = await this.database.query<{ id: string }[]>(
       `SELECT a.id FROM agents a WHERE NOT a.enabled AND (
          EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = a.id AND i.ended_at IS NULL AND i.state <> 'stopping')
-         OR EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = a.id AND m.status = 'accepted'
+         OR EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = a.id AND m.status IN ('accepted', 'paused')
                     AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.agent_id = a.id AND i.ended_at IS NULL))) LIMIT 200`,
     );
     return rows.map(({ id }) => id);
@@ -250,9 +251,9 @@ export class InstancesRepository {
   }
 }
 
-/** Running, nothing owed, and silent for its timeout; $1 is the default timeout in seconds. */
+/** Running, nothing owed but what waits for approval, and silent for its timeout; $1 is the default timeout in seconds. */
 const IDLE = `
-  NOT EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = i.agent_id AND m.status = 'accepted')
+  NOT EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = i.agent_id AND ${isDue('m')})
   AND now() - greatest(i.ready_at, (SELECT max(m.updated_at) FROM messages m WHERE m.agent_id = i.agent_id))
       > make_interval(secs => coalesce(
           (SELECT (v.configuration->>'inactivity_timeout')::double precision FROM agents a

@@ -9,6 +9,7 @@ import type { Launcher, PresentInstance } from '@roost/launcher';
 import { Messaging } from '@roost/messaging';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
+import { ApprovalsService } from '../approvals/approvals.service';
 import { CancellingService } from '../cancelling/cancelling.service';
 import { MessagesRepository } from '../chat/messages.repository';
 import { RepliesService } from '../chat/replies.service';
@@ -44,6 +45,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly messages: MessagesRepository,
     private readonly replies: RepliesService,
     private readonly cancelling: CancellingService,
+    private readonly approvals: ApprovalsService,
     private readonly inbox: InboxService,
     private readonly ending: InstanceEnding,
     private readonly lifecycle: LifecycleService,
@@ -86,6 +88,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       this.stopDisabled,
       this.takeInReports,
       this.endCancelled,
+      this.expireApprovals,
       this.answerOwed,
     ]);
   }
@@ -173,6 +176,10 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   /** Before what is owed is answered. */
   private async endCancelled(): Promise<void> {
     await this.cancelling.endOverdue();
+  }
+
+  private async expireApprovals(): Promise<void> {
+    await this.approvals.expire();
   }
 
   /** Wakes agents that owe an answer and sleep, and reminds running ones of what Redis may have forgotten. */

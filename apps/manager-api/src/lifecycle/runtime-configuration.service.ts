@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AgentRuntimeConfiguration, knownBaseUrls } from '@roost/contracts';
 import type { AgentVersionEntity } from '../agents/agent-version.entity';
 import { CONFIG, type ManagerConfig } from '../config';
+import { secretPlace } from '../agents/agent-secrets';
 import { SecretBox } from '../secrets/secret-box';
 
 /** A version as its runner needs it, secrets opened. */
@@ -20,8 +21,28 @@ export class RuntimeConfiguration {
       version: version.version,
       configuration,
       model: this.modelAccess(version),
+      secrets: this.opened(version),
       outbound: { allowed_hosts: this.config.TOOL_ALLOWED_HOSTS },
+      web_search: this.webSearch(version),
     };
+  }
+
+  private opened({ agent_id, secrets }: AgentVersionEntity): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(secrets).map(([name, sealed]) => [
+        name,
+        this.secrets.open(sealed, secretPlace(agent_id, name)),
+      ]),
+    );
+  }
+
+  /** Given to those that search alone. */
+  private webSearch({
+    configuration,
+  }: AgentVersionEntity): NonNullable<AgentRuntimeConfiguration['web_search']> | null {
+    const { TAVILY_API_KEY: api_key, TAVILY_BASE_URL: base_url } = this.config;
+    const searches = configuration.tools.some(({ type }) => type === 'web_search');
+    return searches && api_key !== undefined ? { base_url, api_key } : null;
   }
 
   /** The operator's key goes to the operator's base URL and nowhere else. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { isDue } from '../approvals/pause.sql';
 
 /** Owed messages that are looked at: a scrape costs no more however long the queue. */
 export const BACKLOG_COUNTED_MAX = 10_000;
@@ -20,7 +21,7 @@ export class BacklogRepository {
     const [row] = await this.database.query<{ owed: number; oldest_age_s: number }[]>(
       `SELECT count(*)::integer AS owed,
               greatest(0, coalesce(extract(epoch FROM now() - min(created_at)), 0))::double precision AS oldest_age_s
-       FROM (SELECT created_at FROM messages WHERE status = 'accepted' LIMIT $1) counted`,
+       FROM (SELECT created_at FROM messages m WHERE ${isDue('m')} LIMIT $1) counted`,
       [BACKLOG_COUNTED_MAX],
     );
     return row ?? { owed: 0, oldest_age_s: 0 };

@@ -26,6 +26,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     )
     .addTag('agents', 'Configurations and what becomes of them')
     .addTag('chat', 'Messages, threads and their events')
+    .addTag('knowledge', 'What agents look up')
     .addTag('api-keys', 'Credentials')
     .addTag('integrations', 'Messengers')
     .addTag('instances', 'For runners')

@@ -1,11 +1,16 @@
+import type { Provider } from '@nestjs/common';
 import {
+  type ApprovalRequest,
   internalPaths,
   type ExchangeResponse,
   type InboxEntry,
+  type Citation,
   type InstanceEnvironment,
   type RunnerReport,
   type RunTimeline,
   type TokenUsage,
+  type ToolTestAnswer,
+  type ToolTestRequest,
 } from '@roost/contracts';
 import { sharedStack } from '@roost/devstack';
 import type { MemoryLauncher } from '@roost/launcher';
@@ -35,21 +40,29 @@ export class ManagerHarness {
     readonly manager: RunningManager,
     readonly redis_url: string,
     private readonly settings: Record<string, string>,
+    private readonly replaced: Provider[],
   ) {}
 
-  static async start(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
+  /** `replaced` take the place of providers of the same token. */
+  static async start(
+    overrides: Record<string, string> = {},
+    replaced: Provider[] = [],
+  ): Promise<ManagerHarness> {
     const stack = await sharedStack();
     const [database, redis] = await Promise.all([stack.createDatabase('manager'), stack.startRedis()]);
     const migrating = await createDataSource(database.url, 2).initialize();
     await migrating.runMigrations();
     await migrating.destroy();
-    const harness = await ManagerHarness.on({
-      DATABASE_URL: database.url,
-      REDIS_URL: redis.url,
-      INSTALLATION: `test-${randomUUID()}`,
-      RECONCILE_INTERVAL_MS: '100',
-      ...overrides,
-    });
+    const harness = await ManagerHarness.on(
+      {
+        DATABASE_URL: database.url,
+        REDIS_URL: redis.url,
+        INSTALLATION: `test-${randomUUID()}`,
+        RECONCILE_INTERVAL_MS: '100',
+        ...overrides,
+      },
+      replaced,
+    );
     harness.cleanUps.push(
       () => redis.stop(),
       () => database.drop(),
@@ -59,14 +72,14 @@ export class ManagerHarness {
 
   /** A second manager on this one's database, Redis and launcher; it is stopped before this one. */
   async join(overrides: Record<string, string> = {}): Promise<ManagerHarness> {
-    const joined = await ManagerHarness.on({ ...this.settings, ...overrides });
+    const joined = await ManagerHarness.on({ ...this.settings, ...overrides }, this.replaced);
     this.cleanUps.unshift(() => joined.stop());
     return joined;
   }
 
-  private static async on(settings: Record<string, string>): Promise<ManagerHarness> {
-    const manager = await startManager(testConfig(settings), pino({ enabled: false }));
-    const harness = new ManagerHarness(manager, settings['REDIS_URL'] ?? '', settings);
+  private static async on(settings: Record<string, string>, replaced: Provider[]): Promise<ManagerHarness> {
+    const manager = await startManager(testConfig(settings), pino({ enabled: false }), replaced);
+    const harness = new ManagerHarness(manager, settings['REDIS_URL'] ?? '', settings, replaced);
     harness.cleanUps.push(() => manager.close());
     return harness;
   }
@@ -282,6 +295,7 @@ export class TestRunner {
           usage: null;
           timeline?: RunTimeline;
           token_usage?: TokenUsage[];
+          citations?: Citation[];
         }
       | { outcome: 'failed'; code: string; detail: string },
     joined_message_ids?: string[],
@@ -293,11 +307,40 @@ export class TestRunner {
     await this.messaging.streams.add('reports', this.agent_id, { ...run, joined_message_ids, ...outcome });
   }
 
+  /** Reports that the run waits for approval. */
+  async pause(
+    { message_id, thread_id }: InboxEntry,
+    approvals: ApprovalRequest[],
+    content: string,
+    generation = this.identity.generation,
+  ): Promise<void> {
+    const run = { message_id, thread_id, run_id: 'run_test', generation };
+    await this.messaging.streams.add('reports', this.agent_id, {
+      outcome: 'paused',
+      ...run,
+      content,
+      approvals,
+    });
+  }
+
   /** What it is told to cancel, from now on. */
   async cancels(): Promise<string[][]> {
     const told: string[][] = [];
     await this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) => told.push(message_ids));
     return told;
+  }
+
+  /** Answers whoever tries a tool, from now on. @returns what it is asked. */
+  async triedTools(
+    answer: (request: ToolTestRequest) => Promise<ToolTestAnswer | null>,
+  ): Promise<ToolTestRequest[]> {
+    const asked: ToolTestRequest[] = [];
+    const noted = (request: ToolTestRequest) => {
+      asked.push(request);
+      return answer(request);
+    };
+    await this.messaging.toolTests.serve(this.agent_id, noted, () => undefined);
+    return asked;
   }
 
   close(): void {

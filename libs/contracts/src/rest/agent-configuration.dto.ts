@@ -9,14 +9,16 @@ import {
   type OnBusy,
   onBusyModes,
 } from '../agent-configuration';
-import { type AgentTool, toolTypes } from '../agent-tool';
-import { HttpRequestToolDto, ToolDto } from './agent-tool.dto';
+import type { AgentTool } from '../agent-tool';
+import { ToolDto, toolDtos } from './agent-tool.dto';
+import { KnowledgeSettingsDto } from './knowledge-settings.dto';
 import {
   BooleanField,
   EnumField,
   IntegerField,
   NestedField,
   NumberField,
+  ObjectField,
   ReservedListField,
   StringField,
   UnionListField,
@@ -135,6 +137,26 @@ export class LimitsDto {
     default: defaultRunLimits.tool_calls_per_run,
   })
   tool_calls_per_run?: number;
+
+  @IntegerField({
+    description:
+      'Seconds one answer may take, tools and knowledge included; more ends the run. A run that goes on after its runner was lost begins to count anew.',
+    example: 120,
+    min: 1,
+    max: 3_600,
+    default: defaultRunLimits.seconds_per_run,
+  })
+  seconds_per_run?: number;
+
+  @IntegerField({
+    description:
+      'Tokens of one answer, of all kinds of calls, as the provider counts them; once they are used up the model is not asked again and the run ends.',
+    example: 50_000,
+    min: 1,
+    max: 100_000_000,
+    default: defaultRunLimits.tokens_per_run,
+  })
+  tokens_per_run?: number;
 }
 
 export class AccessDto {
@@ -149,7 +171,7 @@ export class AccessDto {
 }
 
 /** What an operator says of an agent. Each change makes a new version. */
-@ApiExtraModels(HttpRequestToolDto)
+@ApiExtraModels(...Object.values(toolDtos))
 export class AgentConfigurationDto {
   @StringField({
     description: 'What people call the agent.',
@@ -222,9 +244,25 @@ export class AgentConfigurationDto {
     max: 64,
     unique: ({ name }: ToolDto & { name?: string }) => name,
     otherwise: ToolDto,
-    types: { [toolTypes[0]]: HttpRequestToolDto },
+    types: toolDtos,
   })
   tools!: AgentTool[];
+
+  @ObjectField({
+    description:
+      'Secrets for `{secret.name}` in tools, by name. Stored encrypted, never returned: `secret_names` says which there are. A patch adds and replaces; null removes one.',
+    example: { shop_token: 'tok-…' },
+    optional: true,
+    writeOnly: true,
+  })
+  secrets?: Record<string, string | null>;
+
+  @NestedField(() => KnowledgeSettingsDto, {
+    description: 'How knowledge bases are used, by agents with a tool of type `knowledge_base`.',
+    example: { limit_to_knowledge_base: true, grading_model: 'gpt-4.1-nano' },
+    default: {},
+  })
+  knowledge?: KnowledgeSettingsDto;
 
   @ReservedListField({
     description: 'Messengers the agent is connected to. No integration type is available yet.',

@@ -1,119 +1,29 @@
-import { type HttpMethod, httpMethods, TOOL_NAME_PATTERN, toolTypes } from '../agent-tool';
-import { EnumField, IntegerField, ObjectField, StringField } from './field.decorators';
-
-const TYPE = { description: 'What kind of tool it is.', example: 'http_request', values: toolTypes };
+import type { Type } from '@nestjs/common';
+import type { ToolType } from '../agent-tool';
+import { HandoffToolDto } from './tools/handoff.dto';
+import { HttpRequestToolDto } from './tools/http-request.dto';
+import { KnowledgeBaseToolDto } from './tools/knowledge-base.dto';
+import { OpenapiToolDto } from './tools/openapi.dto';
+import { McpToolDto } from './tools/mcp.dto';
+import { RequestAuthorizationToolDto } from './tools/request-authorization.dto';
+import { ToolTypeField } from './tools/tool.fields';
+import { UserInfoToolDto } from './tools/user-info.dto';
+import { WebSearchToolDto } from './tools/web-search.dto';
 
 /** Stands in for a tool whose type is not known, so that the answer names the known ones. */
 export class ToolDto {
-  @EnumField(TYPE)
+  @ToolTypeField('http_request')
   type!: string;
 }
 
-/**
- * A request the model may make. `{name}` in `url`, `query` and `body` stands for the argument of that name. Nothing
- * here is secret: the configuration can be read with `agents:read`.
- */
-export class HttpRequestToolDto {
-  @EnumField(TYPE)
-  type!: 'http_request';
-
-  @StringField({
-    description: 'What the model calls it; unique within the agent.',
-    example: 'find_order',
-    max: 64,
-    pattern: TOOL_NAME_PATTERN,
-    patternMessage: '$property must begin with a letter and hold letters, digits, _ and - only',
-  })
-  name!: string;
-
-  @StringField({
-    description: 'What it does and when to use it, for the model.',
-    example: 'Finds an order by its number.',
-    min: 1,
-    max: 2_000,
-  })
-  description!: string;
-
-  @EnumField({ description: 'The HTTP method.', example: 'GET', values: httpMethods, default: 'GET' })
-  method!: HttpMethod;
-
-  @StringField({
-    description:
-      'Where to. Placeholders may stand in path and query only. Private hosts and ports other than 80 and 443 are reached only where the operator allows them (`TOOL_ALLOWED_HOSTS`).',
-    example: 'https://shop.example/orders/{order_id}',
-    min: 1,
-    max: 2_000,
-  })
-  url!: string;
-
-  @ObjectField({
-    description: 'Headers, sent as they are. They do not follow a redirect to another host.',
-    example: { accept: 'application/json' },
-    default: {},
-  })
-  headers!: Record<string, string>;
-
-  @ObjectField({
-    description: 'Query parameters; one whose placeholder has no argument is left out.',
-    example: { lang: '{language}' },
-    default: {},
-  })
-  query!: Record<string, string>;
-
-  @ObjectField({
-    description:
-      'The JSON body. A text that is one placeholder becomes the argument itself, whatever its type; a property without an argument is left out.',
-    example: { quantity: '{quantity}' },
-    nullable: true,
-  })
-  body!: object | null;
-
-  @ObjectField({
-    description: 'The arguments, as JSON Schema (2020-12) of type `object`; at most 16 KiB.',
-    example: {
-      type: 'object',
-      properties: { order_id: { type: 'string', description: 'The number on the receipt.' } },
-      required: ['order_id'],
-      additionalProperties: false,
-    },
-    default: { type: 'object', properties: {} },
-  })
-  parameters!: object;
-
-  @IntegerField({
-    description: 'Seconds all of it may take, retries included.',
-    example: 10,
-    min: 1,
-    max: 120,
-    default: 20,
-  })
-  timeout_s!: number;
-
-  @IntegerField({
-    description: 'Further attempts of GET and HEAD when the server is away or overloaded.',
-    example: 2,
-    min: 0,
-    max: 5,
-    default: 2,
-  })
-  retries!: number;
-
-  @IntegerField({
-    description: 'Bytes an answer may have; a longer one is a failure the model is told of.',
-    example: 65_536,
-    min: 256,
-    max: 1_048_576,
-    default: 65_536,
-  })
-  response_bytes_max!: number;
-
-  @StringField({
-    description:
-      'The header that carries the idempotency key of POST, PUT, PATCH and DELETE: the same key whenever the same call is repeated.',
-    example: 'Idempotency-Key',
-    max: 100,
-    pattern: /^[A-Za-z0-9-]+$/,
-    default: 'Idempotency-Key',
-  })
-  idempotency_header!: string;
-}
+/** How each type of tool is written down. */
+export const toolDtos: Record<ToolType, Type> = {
+  http_request: HttpRequestToolDto,
+  knowledge_base: KnowledgeBaseToolDto,
+  openapi: OpenapiToolDto,
+  mcp: McpToolDto,
+  web_search: WebSearchToolDto,
+  user_info: UserInfoToolDto,
+  request_authorization: RequestAuthorizationToolDto,
+  handoff: HandoffToolDto,
+};

@@ -1,6 +1,14 @@
 import { agentStates, type AgentState, type FailureReason, failureReasons } from '../status';
 import { AgentConfigurationDto } from './agent-configuration.dto';
-import { EnumField, IntegerField, ItemsField, NestedField, StringField, TimeField } from './field.decorators';
+import {
+  EnumField,
+  IntegerField,
+  ItemsField,
+  NestedField,
+  StringField,
+  StringListField,
+  TimeField,
+} from './field.decorators';
 
 const AGENT_ID = { description: 'The agent.', example: 'agent_opening_hours_x7k2', max: 64 };
 
@@ -75,6 +83,12 @@ export class AgentDto extends AgentConfigurationDto {
   @IntegerField({ description: 'The current version; also the ETag.', example: 2, min: 1, max: 2 ** 31 - 1 })
   version!: number;
 
+  @StringListField({
+    description: 'The secrets it has, without their values.',
+    example: ['shop_token'],
+  })
+  secret_names!: string[];
+
   @NestedField(() => AgentStatusDto, { description: 'What it is doing.', example: { state: 'stopped' } })
   status!: AgentStatusDto;
 
@@ -94,6 +108,12 @@ export class AgentVersionDto {
     example: { name: 'Opening hours' },
   })
   configuration!: AgentConfigurationDto;
+
+  @StringListField({
+    description: 'The secrets it has, without their values.',
+    example: ['shop_token'],
+  })
+  secret_names!: string[];
 
   @IntegerField({
     description: 'The version this one restored.',

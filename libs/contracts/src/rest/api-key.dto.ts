@@ -1,7 +1,15 @@
 import { EnumListField, ItemsField, StringField, TimeField } from './field.decorators';
 
 /** What a key may do. `admin` includes all others. */
-export const scopes = ['agents:read', 'agents:write', 'agents:run', 'users:assert', 'admin'] as const;
+export const scopes = [
+  'agents:read',
+  'agents:write',
+  'agents:run',
+  'knowledge:read',
+  'knowledge:write',
+  'users:assert',
+  'admin',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 export class CreateApiKeyDto {

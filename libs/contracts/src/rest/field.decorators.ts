@@ -3,6 +3,7 @@ import { ApiProperty, type ApiPropertyOptions, getSchemaPath } from '@nestjs/swa
 import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
@@ -111,9 +112,41 @@ export const EnumListField = (options: FieldOptions & { values: readonly string[
     IsIn(options.values, { each: true }),
   );
 
-/** A list of texts, in answers. */
-export const StringListField = (options: FieldOptions): PropertyDecorator =>
-  field(options, { type: 'array', items: { type: 'string' } }, IsArray(), IsString({ each: true }));
+/** A list of texts; `max` bounds how many. */
+export const StringListField = (options: FieldOptions & { max?: number }): PropertyDecorator =>
+  field(
+    options,
+    {
+      type: 'array',
+      items: { type: 'string' },
+      ...(options.max === undefined ? {} : { maxItems: options.max }),
+    },
+    IsArray(),
+    ...(options.max === undefined ? [] : [ArrayMaxSize(options.max)]),
+    IsString({ each: true }),
+  );
+
+/** A list of different texts, each with at most `max` characters. */
+export const TextListField = (
+  options: FieldOptions & { items_min: number; items_max: number; max: number; pattern: RegExp },
+): PropertyDecorator =>
+  field(
+    options,
+    {
+      type: 'array',
+      minItems: options.items_min,
+      maxItems: options.items_max,
+      uniqueItems: true,
+      items: { type: 'string', maxLength: options.max, pattern: options.pattern.source },
+    },
+    IsArray(),
+    ArrayMinSize(options.items_min),
+    ArrayMaxSize(options.items_max),
+    ArrayUnique(),
+    IsString({ each: true }),
+    MaxLength(options.max, { each: true }),
+    Matches(options.pattern, { each: true }),
+  );
 
 export const BooleanField = (options: FieldOptions): PropertyDecorator =>
   field(options, { type: Boolean }, IsBoolean());

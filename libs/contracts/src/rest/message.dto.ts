@@ -10,6 +10,7 @@ import {
   TimeField,
 } from './field.decorators';
 import { MESSAGE_CONTENT_MAX, type MessageObject } from '../frames';
+import { CitationDto } from './citation.dto';
 import { RunTimelineDto, timelineExample } from './timeline.dto';
 
 const NEXT_CURSOR = {
@@ -99,11 +100,12 @@ export class MessageDto implements MessageObject {
   in_reply_to!: string | null;
 
   @EnumField({
-    description: 'Of a message of a user: `accepted` until it is answered (`done`) or has failed.',
+    description:
+      'Of a message of a user: `accepted` until it is answered (`done`) or has failed; `paused` while its run waits for approval.',
     example: 'done',
-    values: ['accepted', 'done', 'failed'],
+    values: ['accepted', 'paused', 'done', 'failed'],
   })
-  status!: 'accepted' | 'done' | 'failed';
+  status!: 'accepted' | 'paused' | 'done' | 'failed';
 
   @StringField({ description: 'The error code of a failed message.', example: null, max: 64, nullable: true })
   error_code!: string | null;
@@ -114,6 +116,14 @@ export class MessageDto implements MessageObject {
     nullable: true,
   })
   timeline!: RunTimelineDto | null;
+
+  @ItemsField(() => CitationDto, {
+    description:
+      'What an answer rests on, when it rests on a knowledge base: `[1]` in `content` is the first.',
+    example: [],
+    optional: true,
+  })
+  citations?: CitationDto[] | undefined;
 
   @BooleanField({
     description: 'An answer that was cancelled: `content` is what was said until then.',

@@ -124,3 +124,44 @@ describe('the scripted model', () => {
     expect(requests[0]).toMatchObject({ model: 'gpt-4o-mini', status: 200, interrupted: false });
   });
 });
+
+describe('its embeddings', () => {
+  let stub: ModelStub;
+  beforeAll(async () => {
+    stub = await startModelStub();
+  });
+  afterAll(() => stub.stop());
+
+  const embed = async (input: string[], dimensions?: number): Promise<number[][]> => {
+    const response = await fetch(`${stub.baseUrl}/embeddings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer any' },
+      body: JSON.stringify({ model: 'any', input, dimensions }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const { data } = (await response.json()) as { data: { embedding: number[] }[] };
+    return data.map(({ embedding }) => embedding);
+  };
+  const cosine = (one: number[] = [], other: number[] = []): number =>
+    one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
+
+  it('are the same for the same text, nearer for texts that share words, one a text, as long as asked', async () => {
+    const [question, near, far, again] = await embed([
+      'How long does a refund take?',
+      'A refund takes five days.',
+      'The cafeteria opens at noon.',
+      'How long does a refund take?',
+    ]);
+    expect(again).toEqual(question);
+    expect(cosine(question, question)).toBeCloseTo(1, 6);
+    expect(cosine(question, near)).toBeGreaterThan(cosine(question, far) + 0.1);
+    expect((await embed(['x'], 32))[0]).toHaveLength(32);
+    expect(stub.embeddings.requests()[0]).toMatchObject({ authorization: 'Bearer any' });
+  });
+
+  it('fail as often as told', async () => {
+    stub.embeddings.fail({ status: 503, body: { data: [] } });
+    expect(await embed(['x'])).toEqual([]);
+    expect(await embed(['x'])).toHaveLength(1);
+  });
+});

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isChatCompletionBody, LLMock, type ChatMessage } from '@copilotkit/aimock';
 import { waitUntil } from '../process/wait.until';
+import { EmbeddingStub } from './embedding.stub';
 import { failingResponse, type ModelFailure, type ResponseFactory } from './model.failure';
 import { demoReply, promptOf, type Prompt, type Reply } from './model.persona';
 
@@ -43,8 +44,10 @@ export async function startModelStub(options: ModelStubOptions = {}): Promise<Mo
 }
 
 export class ModelStub {
-  /** The whole of aimock, for what this class does not wrap: tools, embeddings, Qdrant, Tavily, MCP. */
+  /** The whole of aimock, for what this class does not wrap: tools, Cohere's rerank, Tavily, MCP. */
   readonly aimock: LLMock;
+  /** `/v1/embeddings`, which the demo model answers too. */
+  readonly embeddings = new EmbeddingStub();
   private readonly usualReply: Reply;
   private readonly usualPace: Pace;
   private release: () => void = () => undefined;
@@ -52,6 +55,7 @@ export class ModelStub {
 
   constructor({ port = 0, persona = 'scripted', pace }: ModelStubOptions) {
     this.aimock = new LLMock({ port, host: '127.0.0.1', chunkSize: charactersPerToken, logLevel: 'silent' });
+    this.aimock.mount('/v1/embeddings', this.embeddings);
     this.usualReply = persona === 'demo' ? demoReply : ({ text }) => `You said: ${text}`;
     this.usualPace = pace ?? (persona === 'demo' ? humanPace : { tokenDelayMs: 0 });
     this.install();
@@ -149,6 +153,7 @@ export class ModelStub {
   /** Forgets replies, failures and requests; ends hanging ones. */
   reset(): void {
     this.release();
+    this.embeddings.reset();
     this.aimock.clearFixtures().resetMatchCounts().clearRequests();
     this.install();
   }

@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogTail, MAX_LOG_BYTES } from '../log-tail';
@@ -15,6 +15,10 @@ export class InstanceLog {
   /** A descriptor for the process; the caller closes its own copy. Appending survives {@link trim}. */
   openForProcess(): number {
     return openSync(this.#file, 'a', 0o600);
+  }
+
+  exists(): boolean {
+    return existsSync(this.#file);
   }
 
   async tail(lines: number): Promise<string[]> {

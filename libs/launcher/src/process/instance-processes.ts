@@ -5,16 +5,20 @@ import { dirname } from 'node:path';
 import { LaunchRefusedError, type InstanceSpec, type PresentInstance } from '../launcher';
 import { InstanceLog } from './instance-log';
 import { isAbsence, type InstanceRecord, type InstanceRecords } from './instance-records';
-import { identify, isAlive } from './process-identity';
+import { identify, identifyLeaderIn, isAlive, type ProcessIdentity } from './process-identity';
 import type { ProcessLauncherOptions } from './process.options';
 
 const OUT_OF_HEAP = 'JavaScript heap out of memory';
 const LINES_OF_A_FATAL_ERROR = 100;
+/** Milliseconds between the start of a process and the note of its number, at most. */
+const NOTE_MS_MAX = 10_000;
 
 /** Starts, signals and observes the processes behind records. */
 export class InstanceProcesses {
   /** Children of this process, until their end is on record. */
   readonly #children = new Set<string>();
+  /** Since when instances are known here that began and have no process on record; by `performance.now()`. */
+  readonly #unnoted = new Map<string, number>();
 
   constructor(
     private readonly options: ProcessLauncherOptions,
@@ -59,9 +63,10 @@ export class InstanceProcesses {
 
   /** @returns false when there is no such process any more. */
   signal(record: InstanceRecord, signal: NodeJS.Signals): boolean {
-    if (record.process === null || this.observe(record).state !== 'running') return false;
+    const identity = this.#identityOf(record);
+    if (!identity || this.observe(record).state !== 'running') return false;
     try {
-      process.kill(-record.process.pid, signal);
+      process.kill(-identity.pid, signal);
     } catch (error) {
       if (!isNoSuchProcess(error)) throw error;
     }
@@ -70,9 +75,35 @@ export class InstanceProcesses {
 
   observe(record: InstanceRecord): PresentInstance {
     const { process: identity, ...known } = record;
-    if (identity === null) return { ...known, state: 'created' };
+    if (identity === null) return { ...known, state: this.#unnotedState(record.instance_id) };
+    this.#unnoted.delete(record.instance_id);
     const runs = this.#children.has(record.instance_id) || (record.ended_at === null && isAlive(identity));
     return { ...known, state: runs ? 'running' : 'exited' };
+  }
+
+  /** The instance is on record no more. */
+  forget(instance_id: string): void {
+    this.#unnoted.delete(instance_id);
+  }
+
+  /** Whether a process was started for it, on record or not. */
+  hasBegun(record: InstanceRecord): boolean {
+    return this.#identityOf(record) !== undefined;
+  }
+
+  /** A manager that was killed between the start of a process and the note of its number left it to be found. */
+  #identityOf({ process: identity, instance_id }: InstanceRecord): ProcessIdentity | undefined {
+    return identity ?? identifyLeaderIn(this.records.folderOf(instance_id));
+  }
+
+  #unnotedState(instance_id: string): PresentInstance['state'] {
+    const folder = this.records.folderOf(instance_id);
+    if (identifyLeaderIn(folder)) return 'running';
+    // Its output is opened just before the process is started.
+    if (!new InstanceLog(folder).exists()) return 'created';
+    const since = this.#unnoted.get(instance_id) ?? performance.now();
+    this.#unnoted.set(instance_id, since);
+    return performance.now() - since > (this.options.note_ms ?? NOTE_MS_MAX) ? 'exited' : 'created';
   }
 
   async #recordEnd(started: InstanceRecord, exit_code: number | null, log: InstanceLog): Promise<void> {

@@ -131,6 +131,29 @@ describe('the process launcher', { timeout: 60_000 }, () => {
     expect(await launcher.logs(lives, 1)).toEqual(['SIGTERM']);
   });
 
+  it('finds a process whose manager was killed before it noted its number, and sees its end', async () => {
+    const id = await launched(launcher, { does: 'serve' });
+    await untilLogged(launcher, id, 'ready');
+    const records = new InstanceRecords(state_dir);
+    const { pid } = (await records.read(id))?.process ?? { pid: 0 };
+    const record = await records.read(id);
+    const next = launcherIn(state_dir, { note_ms: 200 });
+    onTestFinished(() => next.close());
+    if (record) records.writeNow({ ...record, process: null, started_at: null });
+
+    expect(await next.inspect(id)).toMatchObject({ state: 'running' });
+    const ended = vi.fn();
+    next.watch(ended, AbortSignal.timeout(30_000));
+    // By its own manager's note it would be known.
+    await launcher.close();
+    await next.stop(id, 0);
+    expect(identify(pid)).toBeUndefined();
+    if (record) records.writeNow({ ...record, process: null, started_at: null });
+    await until(next, id, { state: 'exited', exit_code: null });
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledWith(id), { timeout: 5_000 });
+    await next.remove(id);
+  });
+
   it('never takes a stranger that got the same process number for its instance', async () => {
     const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], {
       detached: true,

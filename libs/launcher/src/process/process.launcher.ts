@@ -61,7 +61,7 @@ export class ProcessLauncher implements Launcher {
         }
         await this.#records.open();
         const record = await this.#records.claim(spec);
-        if (record.process === null) this.#processes.start(record, spec);
+        if (!this.#processes.hasBegun(record)) this.#processes.start(record, spec);
       }),
     );
   }
@@ -81,6 +81,7 @@ export class ProcessLauncher implements Launcher {
   async remove(instance_id: string): Promise<void> {
     await this.stop(instance_id, 0);
     await this.#reaching('remove', () => this.#records.remove(instance_id));
+    this.#processes.forget(instance_id);
   }
 
   inspect(instance_id: string): Promise<InstanceObservation> {

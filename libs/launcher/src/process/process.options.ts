@@ -13,6 +13,8 @@ export interface ProcessLauncherOptions {
   node_args?: readonly string[];
   /** Milliseconds a killed process may take to vanish. Default 10,000. */
   call_timeout_ms?: number;
+  /** Milliseconds a manager may take to note the number of a process it started. Default 10,000. */
+  note_ms?: number;
   /** MiB one instance's log file may reach before it is emptied. Default 10. */
   log_file_mb?: number;
 }

@@ -14,6 +14,8 @@ export interface SocketIoChatOptions {
   query?: Record<string, string>;
 }
 
+const CONNECT_DEADLINE_MS = 15_000;
+
 export type Acknowledgement =
   | { message_id: string; thread_id: string; error?: undefined }
   | { error: { code: string; title: string; detail: string } };
@@ -59,10 +61,19 @@ export class SocketIoChat extends FrameLog {
       ),
     });
     const chat = new SocketIoChat(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('connect_error', reject);
-    });
+    const tooLate = setTimeout(() => socket.disconnect(), CONNECT_DEADLINE_MS);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('connect_error', reject);
+        // The connection can end, or hang, between the upgrade and the namespace's answer: no `connect_error` tells.
+        socket.once('disconnect', (why) => reject(new Error(`not connected: ${why}`)));
+        // A refusal closes before it says why.
+        socket.io.once('close', (why) => setImmediate(() => reject(new Error(`not connected: ${why}`))));
+      });
+    } finally {
+      clearTimeout(tooLate);
+    }
     return chat;
   }
 

@@ -1,12 +1,13 @@
 export { Chaos, type ChaosOptions } from './chaos';
 export { crowd, type CrowdAnswer, type CrowdOptions } from './crowd';
 export { CrowdMember, type CrowdMemberOptions, type CrowdProtocol } from './crowd.member';
+export { keepEvidence } from './evidence';
 export { type FaultsSize, faultsSize, isFull, sized } from './faults.size';
 export { Ledger } from './ledger';
 export { Oracle, type OracleOptions } from './oracle';
 export { type InstanceProcess, instanceProcesses, type ProcessUsage, usageOf } from './process.usage';
 export * from './proxies';
-export { type Random, seededRandom } from './random';
+export { type Random, randomOf, seededRandom } from './random';
 export { RedisFaults } from './redis.faults';
 export { RestartablePostgres } from './restartable.postgres';
 export { RestartableRedis } from './restartable.redis';

@@ -111,7 +111,11 @@ export class Ledger {
   /** The database may be dropped, or its server cut off by a test, while a connection is idle. */
   private async connected(): Promise<Client> {
     if (this.client) return this.client;
-    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 10_000 });
+    const client = new Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 30_000,
+    });
     client.on('error', () => (this.client = null));
     await client.connect();
     this.client = client;

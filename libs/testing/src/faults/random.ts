@@ -12,6 +12,11 @@ export interface Random {
 export function seededRandom(what: string, seed = Number(process.env['FAULTS_SEED'] ?? newSeed())): Random {
   if (!Number.isInteger(seed)) throw new Error('FAULTS_SEED must be a whole number');
   console.log(`${what}: FAULTS_SEED=${seed}`);
+  return randomOf(seed);
+}
+
+/** The numbers of this seed, always the same. */
+export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   // mulberry32, of Tommy Ettinger.
   const next = (): number => {

@@ -77,6 +77,7 @@ export class Installation {
       LAUNCHER: 'process',
       RUNNER_ENTRY: bundle('agent-runner'),
       RUNNER_STATE_DIR: runnersIn(directory),
+      KNOWLEDGE_DIR: join(directory, 'knowledge'),
       START_DEADLINE_SECONDS: '30',
       STOP_GRACE_SECONDS: '5',
       RECONCILE_INTERVAL_MS: '250',

@@ -116,10 +116,12 @@ function carryOut(session: ChatSession, frame: Record<string, unknown>): Promise
     case 'cancel':
       ChatSessions.parseCancel(frame);
       return session.cancel();
+    case 'approval':
+      return session.decide(ChatSessions.parseApproval(frame));
     default:
       throw new ServiceError(
         'unknown_frame_type',
-        'Send {"type":"message","content":"…"} or {"type":"cancel"}.',
+        'Send {"type":"message","content":"…"}, {"type":"cancel"} or {"type":"approval",…}.',
       );
   }
 }

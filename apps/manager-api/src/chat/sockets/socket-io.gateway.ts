@@ -79,6 +79,14 @@ export class SocketIoGateway
     });
   }
 
+  /** Acknowledged with what became of the request. */
+  @SubscribeMessage('approval')
+  approval(@ConnectedSocket() socket: ChatSocket, @MessageBody() body: unknown): Promise<object> {
+    return this.acknowledged(socket, (session) =>
+      session.decide(ChatSessions.parseApproval(withoutType(body))),
+    );
+  }
+
   private async acknowledged(
     socket: ChatSocket,
     work: (session: ChatSession) => Promise<object>,

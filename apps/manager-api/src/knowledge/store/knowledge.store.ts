@@ -2,7 +2,7 @@ import type { MetadataFilter, RetrievedChunk, SearchMode } from '@roost/contract
 
 /** One piece of one revision of a document. */
 export interface StoredChunk {
-  /** A UUID, which every store takes for an id. */
+  /** A UUID, which every store takes for an id; the same when the same piece is put again. */
   chunk_id: string;
   knowledge_base_id: string;
   document_id: string;
@@ -49,7 +49,10 @@ export interface KnowledgeStore {
   prepare(space: VectorSpace, signal: AbortSignal): Promise<void>;
   /** Chunks of a revision that is not published yet. */
   put(chunks: EmbeddedChunk[], signal: AbortSignal): Promise<void>;
-  /** From now on this revision of the document is found and no other; the others' chunks are removed. */
+  /**
+   * From now on this revision of the document is found and no other; chunks of older ones are removed. One that a newer
+   * revision has replaced stays replaced.
+   */
   publish(document_id: string, revision: number, signal: AbortSignal): Promise<void>;
   /** Removes all revisions of a document; absent counts as done. */
   removeDocument(document_id: string, signal: AbortSignal): Promise<void>;

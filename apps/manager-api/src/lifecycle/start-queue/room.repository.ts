@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, IsNull } from 'typeorm';
+import { isDue } from '../../approvals/pause.sql';
 import { CONFIG, type ManagerConfig } from '../../config';
 import { InstanceEntity } from '../instance.entity';
 import { queueOfStarts } from './queue-of-starts';
@@ -10,8 +11,7 @@ const ROOM_LOCK = 7_061_002;
 
 const IDLE_SINCE =
   'greatest(i.ready_at, (SELECT max(m.updated_at) FROM messages m WHERE m.agent_id = i.agent_id))';
-const OWES_NOTHING =
-  "NOT EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = i.agent_id AND m.status = 'accepted')";
+const OWES_NOTHING = `NOT EXISTS (SELECT 1 FROM messages m WHERE m.agent_id = i.agent_id AND ${isDue('m')})`;
 
 /** Room for starts that wait because as many agents run as may. */
 @Injectable()

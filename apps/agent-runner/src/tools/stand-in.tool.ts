@@ -1,0 +1,21 @@
+import { GuardedHttpError } from '@roost/guarded-http';
+import { TimeoutError } from 'p-timeout';
+import { ToolUnavailableError } from './tool';
+import { type BuiltTool, definition } from './tool.builder';
+
+/** Stands under the name of what could not be made, so that the model can say what is wrong. */
+export const standIn = (name: string, reason: string): BuiltTool => ({
+  definition: definition(name, `Cannot be used now: ${reason}`, { type: 'object', properties: {} }),
+  tool: {
+    call: () => Promise.resolve({ ok: false, content: `The tool ${name} cannot be used now: ${reason}` }),
+  },
+});
+
+/** Why a tool could not be made, for the model: what is not meant for it is not quoted. */
+export function reasonOf(error: unknown): string {
+  const isMeant =
+    error instanceof ToolUnavailableError ||
+    error instanceof GuardedHttpError ||
+    error instanceof TimeoutError;
+  return isMeant ? error.message : 'it is not configured correctly.';
+}

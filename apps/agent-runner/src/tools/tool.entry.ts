@@ -1,0 +1,46 @@
+import pTimeout from 'p-timeout';
+import { reasonOf, standIn } from './stand-in.tool';
+import type { BuiltTool } from './tool.builder';
+import { prepared, type PreparedTool } from './toolbox';
+
+/** Milliseconds that a tool may take to be made: a run waits for it. */
+const BUILD_MS = 20_000;
+
+/** One entry of a configuration and the tools made of it, made anew once they are stale or could not be had. */
+export class ToolEntry {
+  private making: Promise<PreparedTool[]> | null = null;
+  private isStale: () => boolean = () => false;
+
+  constructor(
+    private readonly name: string,
+    private readonly requires_approval: boolean | undefined,
+    private readonly build: () => Promise<BuiltTool[]>,
+  ) {}
+
+  /** The same list as long as nothing has changed. */
+  tools(): Promise<PreparedTool[]> {
+    if (this.making === null || this.isStale()) {
+      this.isStale = () => false;
+      this.making = this.make();
+    }
+    return this.making;
+  }
+
+  private async make(): Promise<PreparedTool[]> {
+    try {
+      // Also a builder that throws at once is a tool that could not be made.
+      const built = await pTimeout(
+        Promise.resolve().then(() => this.build()),
+        {
+          milliseconds: BUILD_MS,
+          message: `what describes it did not come within ${BUILD_MS / 1_000} seconds.`,
+        },
+      );
+      this.isStale = () => built.some((tool) => tool.isStale?.() === true);
+      return built.map((tool) => prepared(tool, this.requires_approval));
+    } catch (error) {
+      this.isStale = () => true;
+      return [prepared(standIn(this.name, reasonOf(error)))];
+    }
+  }
+}

@@ -1,0 +1,8 @@
+export { DocumentError } from './document.error';
+export {
+  type ArgumentPlace,
+  type DocumentArgument,
+  type DocumentOperation,
+  readOperations,
+} from './operations';
+export { serverOf } from './server';
