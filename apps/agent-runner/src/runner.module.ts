@@ -24,6 +24,8 @@ import { RunService } from './runs/run.service';
 import type { DatabaseClock } from './timeline/database.clock';
 import { InstanceTimeline } from './timeline/instance.timeline';
 import { ToolTesting } from './tools/tool.testing';
+import { UserMemory } from './memory/user.memory';
+import { TokenBudget } from './usage/token.budget';
 import { ToolboxFactory } from './tools/toolbox.factory';
 
 /** What is known before anything is built. */
@@ -62,6 +64,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
     provide(ConfigurationCache, [ManagerClient], (manager) => {
       return new ConfigurationCache(manager, exchange.configuration);
     }),
+    provide(TokenBudget, [ManagerClient], (manager) => new TokenBudget(manager)),
     provide(ToolboxFactory, [ManagerClient], (manager) => new ToolboxFactory(manager)),
     provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
@@ -71,7 +74,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
       const knowledge = new KnowledgeClient(manager);
-      return new AgentGraph(new ModelFactory(), call, toolboxes, memory, knowledge);
+      return new AgentGraph(new ModelFactory(), call, toolboxes, memory, knowledge, new UserMemory(manager));
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);
@@ -88,7 +91,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
     provide(InstanceTimeline, [], () => new InstanceTimeline(exchange.wake, clock)),
     provide(
       RunService,
-      [ConfigurationCache, AgentGraph, Messaging, ReportSender, Fence, InstanceTimeline],
+      [ConfigurationCache, AgentGraph, Messaging, ReportSender, Fence, InstanceTimeline, TokenBudget],
       (...needs) => new RunService({ agent_id, generation }, ...needs, logger),
     ),
     provide(StreamConsumer<'inbox'>, [Messaging], (messaging) => {

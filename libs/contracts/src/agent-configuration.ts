@@ -57,8 +57,6 @@ export interface AgentConfiguration {
   memory: {
     enabled: boolean;
     depth: number;
-    /** A running summary of what `depth` leaves out; absent in older versions: false. */
-    summarize?: boolean;
     /** Facts about a user that outlive the thread; absent in older versions: false. */
     long_term?: boolean;
   };

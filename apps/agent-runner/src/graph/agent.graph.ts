@@ -8,11 +8,18 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
-import type { AgentConfiguration, ApprovalDecision, ApprovalRequest, InboxEntry } from '@roost/contracts';
+import type {
+  AgentConfiguration,
+  ApprovalDecision,
+  ApprovalRequest,
+  InboxEntry,
+  UserFact,
+} from '@roost/contracts';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
 import type { ToolboxFactory } from '../tools/toolbox.factory';
+import type { UserMemory } from '../memory/user.memory';
 import type { KnowledgeClient } from '../knowledge/knowledge.client';
 import { abstainNode } from './abstain.node';
 import { agentNode } from './agent.node';
@@ -99,6 +106,7 @@ export class AgentGraph {
     private readonly toolboxes: ToolboxFactory,
     private readonly memory: HttpCheckpointSaver,
     knowledge: KnowledgeClient,
+    private readonly users: UserMemory,
   ) {
     this.graph = compile(models, call, knowledge, memory);
   }
@@ -109,7 +117,7 @@ export class AgentGraph {
    */
   async answer(
     batch: Batch,
-    context: Omit<RunContext, 'message_id' | 'first_message_id' | 'asker' | 'toolbox'>,
+    context: Omit<RunContext, 'message_id' | 'first_message_id' | 'asker' | 'toolbox' | 'facts'>,
     signal: AbortSignal,
   ): Promise<GraphReply> {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
@@ -120,11 +128,15 @@ export class AgentGraph {
     if (unfinished?.steps.text) await context.onToken(unfinished.steps.text);
     if (unfinished) context.meter.restore([...unfinished.steps.spent, unfinished.search?.spent]);
     const { configuration } = context.configuration;
-    const toolbox = await this.toolboxes.of(context.configuration);
+    const asker = askerOf(batch);
+    const [toolbox, facts] = await Promise.all([
+      this.toolboxes.of(context.configuration),
+      this.factsOf(configuration, asker, signal),
+    ]);
     const state = await withinSeconds(configuration.limits, signal, (limited) =>
       this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
         configurable: { thread_id, message_id },
-        context: { ...context, message_id, first_message_id, asker: askerOf(batch), toolbox },
+        context: { ...context, message_id, first_message_id, asker, toolbox, facts },
         signal: limited,
         recursionLimit: recursionLimit(configuration),
         maxConcurrency: TOOLS_AT_ONCE,
@@ -143,6 +155,15 @@ export class AgentGraph {
       interrupted: interrupted === true,
       approvals: [],
     };
+  }
+
+  /** Asked for by agents that keep such a memory alone, and of users whom somebody vouched for. */
+  private async factsOf(
+    { memory }: AgentConfiguration,
+    { user_id }: Asker,
+    signal: AbortSignal,
+  ): Promise<UserFact[]> {
+    return memory.long_term && user_id !== null ? this.users.recall(user_id, signal) : [];
   }
 
   /** Remembers a run that was stopped: what was asked, and what had been said, if anything. */
@@ -201,7 +222,8 @@ export class AgentGraph {
  * one, so that what was found and judged is not asked for again. Without either, one checkpoint after the answer is
  * enough: the message waits in the inbox, and `sync` would put two round trips before the first token.
  */
-function durabilityOf({ tools }: AgentConfiguration): 'exit' | 'async' | 'sync' {
+function durabilityOf({ tools, memory }: AgentConfiguration): 'exit' | 'async' | 'sync' {
+  if (memory.long_term) return 'sync';
   if (tools.length === 0) return 'exit';
   return tools.every(({ type }) => type === 'knowledge_base') ? 'async' : 'sync';
 }

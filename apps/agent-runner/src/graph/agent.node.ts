@@ -9,8 +9,9 @@ import type { ModelCall, ModelReply } from './model.call';
 import type { ModelFactory } from './model.factory';
 import { afterBreak, remembered } from './reply.memory';
 import type { RunContext } from './run.context';
-import { checkStep, checkTokens, checkToolCalls } from './run.limits';
+import { checkSpending, checkStep, checkToolCalls } from './run.limits';
 import { idempotencyKey, replyId, RunSteps, stepId, toolAnswerId } from './run.steps';
+import { factsPrompt } from '../memory/facts.prompt';
 import { systemPrompt } from './system.prompt';
 
 /** Asks the model with what the agent remembers: it replies, calls tools, or looks something up. */
@@ -32,9 +33,14 @@ export function agentNode(models: ModelFactory, call: ModelCall) {
     }
     const steps = new RunSteps(messages, message_id);
     checkStep(steps, limits);
-    checkTokens(meter, limits);
+    const spending = checkSpending(context, config.signal);
+    if (spending) await spending;
     const window = memoryWindow(messages, message_id, memory, first_message_id);
-    const prompt = [systemPrompt(runtime.configuration), knowledgeRules(runtime.configuration)];
+    const prompt = [
+      systemPrompt(runtime.configuration),
+      knowledgeRules(runtime.configuration),
+      factsPrompt(context.facts),
+    ];
     const reply = await call.answer(
       models.of(runtime),
       [

@@ -27,6 +27,8 @@ export const AgentContext = Annotation.Root({
   configuration: Annotation<RunContext['configuration']>,
   toolbox: Annotation<RunContext['toolbox']>,
   meter: Annotation<RunContext['meter']>,
+  budget: Annotation<RunContext['budget']>,
+  facts: Annotation<RunContext['facts']>,
   onToken: Annotation<RunContext['onToken']>,
   onRetry: Annotation<RunContext['onRetry']>,
   asker: Annotation<RunContext['asker']>,

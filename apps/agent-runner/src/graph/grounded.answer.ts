@@ -10,7 +10,7 @@ import { malformed } from './model.error';
 import type { ModelFactory } from './model.factory';
 import { afterBreak, remembered } from './reply.memory';
 import type { RunContext } from './run.context';
-import { checkTokens } from './run.limits';
+import { checkSpending } from './run.limits';
 import { RunSteps } from './run.steps';
 import { systemPrompt } from './system.prompt';
 
@@ -28,8 +28,8 @@ export async function answerFrom(
   const { context } = config;
   if (!context) throw new Error('The graph was invoked without its context');
   const { message_id, first_message_id, configuration: runtime, meter, onRetry } = context;
-  const { memory, limits, model } = runtime.configuration;
-  checkTokens(meter, limits);
+  const { memory, model } = runtime.configuration;
+  await checkSpending(context, config.signal);
   const steps = new RunSteps(state.messages, message_id);
   const window = memoryWindow(state.messages, message_id, memory, first_message_id);
   const markers = new CitationMarkers(chunks.length);

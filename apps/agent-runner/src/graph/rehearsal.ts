@@ -4,6 +4,8 @@ import { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import { ManagerClient } from '../exchange/manager.client';
 import { KnowledgeClient } from '../knowledge/knowledge.client';
 import { ToolboxFactory } from '../tools/toolbox.factory';
+import { UserMemory } from '../memory/user.memory';
+import { TokenBudget } from '../usage/token.budget';
 import { AgentGraph } from './agent.graph';
 import { ModelCall } from './model.call';
 import { ModelFactory } from './model.factory';
@@ -32,6 +34,7 @@ export async function rehearse(): Promise<void> {
     new ToolboxFactory(manager),
     memory,
     new KnowledgeClient(manager),
+    new UserMemory(manager),
   );
   await graph.answer(
     [
@@ -56,6 +59,7 @@ export async function rehearse(): Promise<void> {
         outbound: { allowed_hosts: [] },
       },
       meter: new RunMeter(),
+      budget: new TokenBudget(manager),
       onToken: () => undefined,
       onRetry: () => undefined,
       onStep: () => undefined,

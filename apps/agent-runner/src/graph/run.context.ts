@@ -1,6 +1,7 @@
-import type { AgentRuntimeConfiguration, LoggedFrame, RunStep } from '@roost/contracts';
+import type { AgentRuntimeConfiguration, LoggedFrame, RunStep, UserFact } from '@roost/contracts';
 import type { Asker } from '../tools/tool';
 import type { Toolbox } from '../tools/toolbox';
+import type { TokenBudget } from '../usage/token.budget';
 import type { RunMeter } from './run.meter';
 
 /** What one run hands to its nodes; none of it is kept in a checkpoint. */
@@ -14,6 +15,10 @@ export interface RunContext {
   /** Null for an agent without tools. */
   toolbox: Toolbox | null;
   meter: RunMeter;
+  /** Of the agent's day; all runs of the instance share it. */
+  budget: Pick<TokenBudget, 'check'>;
+  /** What is known of the user beyond the thread; none for agents that keep no such memory. */
+  facts: UserFact[];
   /** Text of the answer, in order. A promise asks for a pause: what was handed over has not been written yet. */
   onToken: (text: string) => Promise<void> | undefined;
   /** The model did not answer and is asked again. */

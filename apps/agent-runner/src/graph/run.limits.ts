@@ -1,4 +1,5 @@
 import { type AgentConfiguration, defaultRunLimits } from '@roost/contracts';
+import type { RunContext } from './run.context';
 import type { RunMeter } from './run.meter';
 import type { RunSteps } from './run.steps';
 
@@ -6,6 +7,8 @@ import type { RunSteps } from './run.steps';
 export class RunLimitError extends Error {
   override readonly name = 'RunLimitError';
 }
+
+const NEVER = new AbortController().signal;
 
 type Limits = AgentConfiguration['limits'];
 type RunLimits = { [Name in keyof typeof defaultRunLimits]: number };
@@ -43,8 +46,22 @@ export function checkToolCalls(steps: RunSteps, wanted: number, limits: Limits):
   );
 }
 
-/** @throws {RunLimitError} when the run has no tokens left for another question to a model. */
-export function checkTokens({ tokens }: RunMeter, limits: Limits): void {
+/**
+ * Whether a model may be asked another question. Nothing to wait for unless the agent has a budget.
+ * @throws {RunLimitError} when the run has no tokens left; rejects with {@link BudgetExhaustedError} when the day has none.
+ */
+export function checkSpending(
+  { meter, budget, configuration }: Pick<RunContext, 'meter' | 'budget' | 'configuration'>,
+  signal: AbortSignal = NEVER,
+): Promise<void> | undefined {
+  const { limits } = configuration.configuration;
+  checkTokens(meter, limits);
+  const { tokens_per_day = null } = limits;
+  return tokens_per_day === null ? undefined : budget.check(tokens_per_day, signal);
+}
+
+/** @throws {RunLimitError} */
+function checkTokens({ tokens }: RunMeter, limits: Limits): void {
   const { tokens_per_run } = runLimits(limits);
   if (tokens < tokens_per_run) return;
   throw new RunLimitError(

@@ -7,9 +7,12 @@ type Tokens = ModelReply['usage'];
 export class RunMeter {
   private counted: TokenUsage[] = [];
 
+  constructor(private readonly onSpent: (tokens: number) => void = () => undefined) {}
+
   add(kind: UsageKind, model: string, tokens: Tokens): void {
     if (!tokens) return;
     const { input_tokens, output_tokens } = tokens;
+    this.onSpent(input_tokens + output_tokens);
     const same = this.counted.find((entry) => entry.kind === kind && entry.model === model);
     if (same) {
       same.calls += 1;

@@ -8,7 +8,7 @@ import { ModelError } from './model.error';
 import { gradingModel, type ModelFactory } from './model.factory';
 import type { ResponseFormat } from './model.stream';
 import type { RunContext } from './run.context';
-import { checkTokens } from './run.limits';
+import { checkSpending } from './run.limits';
 
 /** What a model is asked to decide. */
 export interface Question<Answer> {
@@ -68,11 +68,12 @@ export class StructuredCall {
   private async attempt(
     model: ChatOpenAI,
     { messages, kind }: Question<unknown>,
-    { configuration, meter, onRetry }: RunContext,
+    context: RunContext,
     config: RunnableConfig,
     format?: ResponseFormat,
   ): Promise<string> {
-    checkTokens(meter, configuration.configuration.limits);
+    const { configuration, meter, onRetry } = context;
+    await checkSpending(context, config.signal);
     const { content, usage } = await this.call
       .answer(
         model,

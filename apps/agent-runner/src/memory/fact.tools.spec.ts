@@ -1,7 +1,7 @@
 import { internalPaths, type UserFact } from '@roost/contracts';
 import { expect, it } from 'vitest';
 import type { Asker } from '../tools/tool';
-import { Toolbox } from '../tools/toolbox';
+import { prepared, Toolbox } from '../tools/toolbox';
 import { factTools } from './fact.tools';
 import { factsPrompt } from './facts.prompt';
 import { UserMemory } from './user.memory';
@@ -23,12 +23,13 @@ function setUp() {
       return Promise.resolve({ id: 'fact_1', text: '' } as Result);
     },
   });
-  const toolbox = new Toolbox(factTools(memory));
+  const toolbox = new Toolbox(factTools(memory).map((tool) => prepared(tool)));
   const call = (name: string, args: object, user_id: string | null = 'ada') =>
     toolbox.call(name, args, {
       idempotency_key: 'k',
       signal: new AbortController().signal,
       asker: asker(user_id),
+      requestAuthorization: () => undefined,
     });
   return { asked, call };
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@roost/contracts';
 import { ManagerRefusedError, ManagerUnavailableError } from '../exchange/manager.client';
 import { ModelError } from '../graph/model.error';
 import { RunLimitError } from '../graph/run.limits';
+import { BudgetExhaustedError } from '../usage/token.budget';
 import { KnowledgeError } from '../knowledge/knowledge.client';
 
 export interface RunFailure {
@@ -14,6 +15,7 @@ export interface RunFailure {
 export function failureOf(error: unknown): RunFailure {
   if (error instanceof ModelError) return { code: error.code, detail: error.message };
   if (error instanceof RunLimitError) return { code: 'run_limit_reached', detail: error.message };
+  if (error instanceof BudgetExhaustedError) return { code: 'budget_exhausted', detail: error.message };
   if (error instanceof KnowledgeError) return { code: 'run_failed', detail: error.message };
   if (error instanceof ManagerUnavailableError || error instanceof ManagerRefusedError) {
     return {

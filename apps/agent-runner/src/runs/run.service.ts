@@ -9,6 +9,7 @@ import { FrameWriter } from '../outbox/frame.writer';
 import type { ReportSender } from '../outbox/report.sender';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import { RunCancelled, unlessAborted, wasCancelled } from './run.cancelled';
+import type { TokenBudget } from '../usage/token.budget';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { PausedThreads } from './paused.threads';
 import { failureOf, logFieldsOf } from './run.failure';
@@ -30,6 +31,7 @@ export class RunService {
     private readonly reports: ReportSender,
     private readonly fence: Fence,
     private readonly timeline: InstanceTimeline,
+    private readonly budget: TokenBudget,
     private readonly logger: Logger,
   ) {}
 
@@ -95,7 +97,7 @@ export class RunService {
     log: Logger,
   ): Promise<Outcome> {
     const started = performance.now();
-    const meter = new RunMeter();
+    const meter = new RunMeter((tokens) => this.budget.spend(tokens));
     const watch = this.timeline.begin(lastOf(batch).accepted_at);
     frames.started();
     try {
@@ -104,6 +106,7 @@ export class RunService {
         {
           configuration: await unlessAborted(this.configurations.of(lastOf(batch).version), signal),
           meter,
+          budget: this.budget,
           onToken: (text) => {
             watch.token();
             return frames.token(text);

@@ -5,14 +5,19 @@ import {
   type HandoffRequest,
   type HandoffResponse,
   internalPaths,
+  type ListFacts,
   type PoolExchangeRequest,
   type PoolExchangeResponse,
   poolPaths,
   type PoolReadyRequest,
   type ReadyResponse,
+  type RememberFact,
   type RetrievalRequest,
   type RetrievalResponse,
   type RetrievedChunk,
+  type SpentToday,
+  type UserFact,
+  type UserFacts,
 } from '@roost/contracts';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -40,6 +45,10 @@ export class FakeManager {
   readonly waiting: PoolReadyRequest[] = [];
   /** What other agents answer; null refuses it. */
   handoff: ((request: HandoffRequest) => HandoffResponse) | null = null;
+  /** Tokens that were booked today. */
+  spent = 0;
+  /** What is known of users. */
+  readonly facts = new Map<string, UserFact[]>();
   /** The token that is valid now. */
   token = 'token-1';
   /** What a search of the knowledge bases finds, or the status it is refused with. */
@@ -118,6 +127,19 @@ export class FakeManager {
       return this.handoff
         ? reply(response, 200, this.handoff(JSON.parse(body) as HandoffRequest))
         : reply(response, 403);
+    if (pathname === internalPaths.budget)
+      return reply(response, 200, { tokens: this.spent, resets_in_s: 3_600 } satisfies SpentToday);
+    if (pathname === `${internalPaths.facts}/list`) {
+      const { user_id } = JSON.parse(body) as ListFacts;
+      return reply(response, 200, { facts: this.facts.get(user_id) ?? [] } satisfies UserFacts);
+    }
+    if (pathname === `${internalPaths.facts}/remember`) {
+      const { user_id, text: fact } = JSON.parse(body) as RememberFact;
+      const facts = this.facts.get(user_id) ?? [];
+      const kept = { id: `fact_${facts.length + 1}`, text: fact };
+      this.facts.set(user_id, [...facts, kept]);
+      return reply(response, 200, kept);
+    }
     if (pathname === internalPaths.handoffCancels) return reply(response, 204);
     if (pathname.startsWith(`${internalPaths.checkpoints}/`)) {
       const operation = pathname.slice(internalPaths.checkpoints.length + 1);

@@ -1,6 +1,6 @@
 import type { AgentRuntimeConfiguration } from '@roost/contracts';
 import type { GuardedHttpClient } from '@roost/guarded-http';
-import type { ToolServices } from './tool.builder';
+import type { BuiltTool, ToolServices } from './tool.builder';
 import type { ToolEntry } from './tool.entry';
 import type { PreparedTool, Toolbox } from './toolbox';
 
@@ -20,7 +20,8 @@ export class ToolboxFactory {
 
   /** Null for an agent without tools. What could not be had, or has grown old, is asked for again. */
   async of(runtime: AgentRuntimeConfiguration): Promise<Toolbox | null> {
-    if (runtime.configuration.tools.length === 0) return null;
+    const { tools: configured, memory } = runtime.configuration;
+    if (configured.length === 0 && !memory.long_term) return null;
     let making = this.made.get(runtime);
     if (!making) {
       making = this.make(runtime);
@@ -52,6 +53,16 @@ export class ToolboxFactory {
     const entries = runtime.configuration.tools.map(
       (tool) => new ToolEntry(tool.name, tool.requires_approval, () => buildTool(tool, services)),
     );
+    if (runtime.configuration.memory.long_term)
+      entries.push(new ToolEntry('remember_fact', false, () => this.factTools()));
     return { entries, tools: [], box: null };
+  }
+
+  private async factTools(): Promise<BuiltTool[]> {
+    const [{ factTools }, { UserMemory }] = await Promise.all([
+      import('../memory/fact.tools'),
+      import('../memory/user.memory'),
+    ]);
+    return factTools(new UserMemory(this.manager));
   }
 }

@@ -90,6 +90,14 @@ export class MemoryDto {
     default: 20,
   })
   depth!: number;
+
+  @BooleanField({
+    description:
+      'Whether it keeps facts about a user beyond the thread: `remember_fact` and `forget_fact` become tools of it, for users whom a trusted party vouched for. `GET` and `DELETE /users/{external_user_id}` list and erase.',
+    example: true,
+    default: false,
+  })
+  long_term?: boolean;
 }
 
 export class LimitsDto {
@@ -157,6 +165,16 @@ export class LimitsDto {
     default: defaultRunLimits.tokens_per_run,
   })
   tokens_per_run?: number;
+
+  @IntegerField({
+    description:
+      'Tokens the agent may spend a day (UTC), of all kinds; looked at before each question to a model. Null: no budget.',
+    example: 2_000_000,
+    min: 1,
+    max: 1_000_000_000_000,
+    nullable: true,
+  })
+  tokens_per_day?: number | null;
 }
 
 export class AccessDto {
