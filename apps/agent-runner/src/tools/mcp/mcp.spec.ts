@@ -172,7 +172,7 @@ describe('the tools of remote servers', () => {
     servers.length = 0;
     const away = await boxes.of(runtime);
     expect(away?.definitions).toMatchObject([
-      { function: { name: 'shop', description: expect.stringContaining('shop is not available now.') } },
+      { function: { name: 'shop', description: expect.stringContaining('Cannot be used now: ') } },
     ]);
     expect(await away?.call('shop', {}, aCall())).toMatchObject({ ok: false });
     await serve(articles, 'sessions', Number(new URL(url).port));
