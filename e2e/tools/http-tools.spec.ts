@@ -82,7 +82,9 @@ describe('tools from configuration', () => {
     await chat.close();
     const { messages } = model.requests().at(-1) ?? { messages: [] };
     expect(JSON.stringify(model.requests())).not.toContain('canary');
-    return messages.flatMap(({ role, content }) => (role === 'tool' ? [String(content)] : []));
+    return messages.flatMap(({ role, content }) =>
+      role === 'tool' && typeof content === 'string' ? [content] : [],
+    );
   };
 
   it('take user and secret from elsewhere than the model, and a key for each call', async () => {

@@ -43,6 +43,7 @@ export class ChatView {
         return;
       case 'tool':
       case 'authorization_request':
+      case 'approval_request':
         this.line(`· ${frame.content}`);
         return;
       case 'user_message':

@@ -43,7 +43,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     key: string,
     request: Request,
   ): Promise<IdempotencyKeyEntity | null> {
-    const { method, originalUrl, body, upload } = request;
+    const { method, originalUrl, upload } = request;
+    const body: unknown = request.body;
     const file = upload ? [upload.name, upload.file.content_hash] : [];
     const request_hash = createHash('sha256')
       .update(JSON.stringify([method, originalUrl, body, ...file]))
