@@ -1,11 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type KnowledgeBaseTool,
-  type RetrievalRequest,
-  type RetrievalResponse,
-  ServiceError,
-} from '@roost/contracts';
+import { type RetrievalRequest, type RetrievalResponse, ServiceError } from '@roost/contracts';
+import { randomUUID } from 'node:crypto';
 import { AgentsRepository } from '../../agents/agents.repository';
+import { UsageRepository } from '../../usage/usage.repository';
 import { RetrievalService } from './retrieval.service';
 import { SEARCH_MS } from './search.deadline';
 
@@ -15,6 +12,7 @@ export class AgentKnowledge {
   constructor(
     private readonly agents: AgentsRepository,
     private readonly retrieval: RetrievalService,
+    private readonly usage: UsageRepository,
   ) {}
 
   /** @throws {ServiceError} `version_not_found`, `forbidden`, and those of {@link RetrievalService.retrieve}. */
@@ -22,8 +20,10 @@ export class AgentKnowledge {
     const version = await this.agents.findVersion(agent_id, request.version);
     if (!version)
       throw new ServiceError('version_not_found', `${agent_id} has no version ${request.version}.`);
-    const tools: { type: string }[] = version.configuration.tools;
-    const named = new Set(tools.filter(isKnowledgeBaseTool).flatMap((tool) => tool.knowledge_base_ids));
+    const { tools } = version.configuration;
+    const named = new Set(
+      tools.flatMap((tool) => (tool.type === 'knowledge_base' ? tool.knowledge_base_ids : [])),
+    );
     const foreign = request.knowledge_base_ids.filter((id) => !named.has(id));
     if (foreign.length > 0)
       throw new ServiceError(
@@ -31,12 +31,16 @@ export class AgentKnowledge {
         `Version ${request.version} of ${agent_id} has no knowledge_base tool for ${foreign.join(', ')}.`,
       );
     const { knowledge_base_ids, query, limit, filter = {} } = request;
-    return this.retrieval.retrieve(
+    const found = await this.retrieval.retrieve(
       { knowledge_base_ids, query, limit, mode: 'hybrid', filter },
       AbortSignal.timeout(SEARCH_MS),
     );
+    await this.usage.book({
+      booking_id: `search_${randomUUID()}`,
+      agent_id,
+      message_id: request.message_id,
+      usage: found.usage ?? [],
+    });
+    return found;
   }
 }
-
-const isKnowledgeBaseTool = (tool: { type: string }): tool is KnowledgeBaseTool =>
-  tool.type === 'knowledge_base';

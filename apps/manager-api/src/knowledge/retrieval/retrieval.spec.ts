@@ -4,6 +4,7 @@ import { QdrantStandIn } from '@roost/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ManagerHarness } from '../../test/manager.harness';
+import { KnowledgeBaseEntity } from '../bases/knowledge-base.entity';
 import { EMBEDDER, type Embedder } from '../embedding/embedder';
 import { type EmbeddedChunk, KNOWLEDGE_STORE, type KnowledgeStore } from '../store/knowledge.store';
 
@@ -16,6 +17,9 @@ async function ingest(
   texts: string[],
   metadata: EmbeddedChunk['metadata'] = {},
 ): Promise<void> {
+  await manager.database
+    .getRepository(KnowledgeBaseEntity)
+    .upsert({ id: knowledge_base_id, name: 'Handbook', description: '' }, ['id']);
   const { app } = manager.manager;
   const [store, embedder] = [app.get<KnowledgeStore>(KNOWLEDGE_STORE), app.get<Embedder>(EMBEDDER)];
   const document_id = `doc_${randomUUID()}`;
@@ -68,6 +72,11 @@ describe('searching knowledge', () => {
 
   const search = (body: object, kb = 'kb_handbook') =>
     manager.call('POST', `/knowledge-bases/${kb}/search`, body);
+
+  it('in a knowledge base that is not there is knowledge_base_not_found', async () => {
+    const { status, body } = await search({ query: 'x' }, 'kb_nowhere');
+    expect([status, body.code]).toEqual([404, 'knowledge_base_not_found']);
+  });
 
   it.each(['hybrid', 'dense', 'keyword'])('finds the piece that answers, in mode %s', async (mode) => {
     const english = await search({ query: 'How many days does a refund take?', mode, limit: 1 });
@@ -187,6 +196,8 @@ describe('searching knowledge', () => {
         );
       const found = await ask({});
       expect([found.status, texts(found.body)]).toEqual([200, [handbook[0]]]);
+      const usage = await manager.call('GET', `/usage?agent_id=${id}`);
+      expect(usage.body.items).toMatchObject([{ kind: 'embedding', calls: 1, output_tokens: 0 }]);
       for (const ids of [['kb_other'], ['kb_handbook', 'kb_other']]) {
         const refused = await ask({ knowledge_base_ids: ids });
         expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);

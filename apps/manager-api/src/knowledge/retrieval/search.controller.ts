@@ -1,9 +1,9 @@
-import { Body, Controller, HttpCode, Inject, Optional, Param, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { KnowledgeSearchDto, KnowledgeSearchResultDto } from '@roost/contracts/rest';
 import { NeedsScope } from '../../access/route.decorators';
 import { ApiProblems } from '../../http/api.decorators';
-import { KNOWLEDGE_BASE_LOOKUP, type KnowledgeBaseLookup } from './knowledge-base.lookup';
+import { KnowledgeBasesService } from '../bases/knowledge-bases.service';
 import { metadataFilter } from './metadata.filter';
 import { RetrievalService } from './retrieval.service';
 import { SEARCH_MS } from './search.deadline';
@@ -13,12 +13,12 @@ import { SEARCH_MS } from './search.deadline';
 export class SearchController {
   constructor(
     private readonly retrieval: RetrievalService,
-    @Optional() @Inject(KNOWLEDGE_BASE_LOOKUP) private readonly bases?: KnowledgeBaseLookup,
+    private readonly bases: KnowledgeBasesService,
   ) {}
 
   @Post()
   @HttpCode(200)
-  @NeedsScope('agents:read')
+  @NeedsScope('knowledge:read')
   @ApiOperation({ summary: 'Tries a question on a knowledge base' })
   @ApiParam({ name: 'knowledge_base_id', description: 'The knowledge base.', example: 'kb_returns' })
   @ApiOkResponse({ type: KnowledgeSearchResultDto })
@@ -28,7 +28,7 @@ export class SearchController {
     @Body() { query, limit, mode, filter }: KnowledgeSearchDto,
   ): Promise<KnowledgeSearchResultDto> {
     const wanted = metadataFilter(filter);
-    await this.bases?.mustExist(knowledge_base_id);
+    await this.bases.get(knowledge_base_id);
     return this.retrieval.retrieve(
       { knowledge_base_ids: [knowledge_base_id], query, limit, mode, filter: wanted },
       AbortSignal.timeout(SEARCH_MS),
