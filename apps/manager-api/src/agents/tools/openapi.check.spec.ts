@@ -29,6 +29,7 @@ describe('a tool of an OpenAPI document', () => {
         retries: 2,
         response_bytes_max: 65_536,
         idempotency_header: 'Idempotency-Key',
+        requires_approval: false,
       },
     ]);
   });

@@ -290,6 +290,7 @@ describe('what is deleted', () => {
     'while it is ingested (a %s) ends that and leaves nothing',
     async (what) => {
       const base = await roost.base();
+      const content = paragraphs(200, `the ${what} that goes`);
       let begun = (): void => undefined;
       const embedding = new Promise<void>((resolve) => (begun = resolve));
       roost.embedder.before = (_texts, signal) =>
@@ -298,7 +299,7 @@ describe('what is deleted', () => {
           else begun();
           signal.addEventListener('abort', () => reject(signal.reason as Error));
         });
-      const { body } = await roost.upload(base, 'a.md', paragraphs(200, 'tea'));
+      const { body } = await roost.upload(base, 'a.md', content);
       const id = body.id as string;
       await embedding;
       const path = what === 'base' ? `/knowledge-bases/${base}` : `/knowledge-bases/${base}/documents/${id}`;
@@ -316,7 +317,7 @@ describe('what is deleted', () => {
       );
       roost.embedder.before = () => Promise.resolve();
       expect(roost.store.of(id)).toEqual([]);
-      expect(await roost.files()).not.toContain(sha256(paragraphs(200, 'tea')));
+      expect(await roost.files()).not.toContain(sha256(content));
     },
     60_000,
   );

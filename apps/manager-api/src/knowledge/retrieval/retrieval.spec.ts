@@ -187,7 +187,7 @@ describe('searching knowledge', () => {
           {
             version: 1,
             knowledge_base_ids: ['kb_handbook'],
-            query: 'refund',
+            query: 'Until when may a refund be asked for?',
             limit: 1,
             message_id: 'msg_1',
             ...body,
