@@ -14,6 +14,7 @@ export {
   run,
 } from './docker/docker.cli';
 export { baseImages, buildImage } from './docker/docker.images';
+export * from './documents/document.fixtures';
 export { HostNetwork } from './docker/host.network';
 export { type DockerInstallation, startDockerInstallation } from './manager/docker.installation';
 export { DockerRunners } from './manager/docker.runners';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { docx, encryptedPdf, pdf, zipBomb } from '../test/document.fixtures';
+import { docx, encryptedPdf, pdf, zipBomb } from '@roost/testing';
 import { KnowledgeHarness } from '../test/knowledge.harness';
 
 // Every document is read by a process of its own, which takes its time on a busy machine.

@@ -1,15 +1,7 @@
 import type { DocumentType } from '@roost/contracts/rest';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
-import {
-  archive,
-  docx,
-  encryptedPdf,
-  lyingZipBomb,
-  pdf,
-  scannedPdf,
-  zipBomb,
-} from '../test/document.fixtures';
+import { archive, docx, encryptedPdf, lyingZipBomb, pdf, scannedPdf, zipBomb } from '@roost/testing';
 import { parseDocument } from './parse.document';
 
 const PAGES_MAX = 5;
