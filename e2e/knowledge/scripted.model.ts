@@ -9,7 +9,7 @@ export interface Script {
   agent?: (said: string) => Said;
   /** Whether a passage answers the question. */
   isRelevant?: (passage: string) => boolean;
-  rewrite?: () => string;
+  rewrite?: string;
   generate?: (prompt: string) => string;
 }
 
@@ -34,7 +34,7 @@ export function scriptModel(model: ModelStub, script: Script): void {
         return { content: JSON.stringify({ relevant: script.isRelevant?.(passage) ?? true }) };
       }
       if (instructions.includes('Put the query in other words'))
-        return { content: JSON.stringify({ query: script.rewrite?.() ?? 'other words' }) };
+        return { content: JSON.stringify({ query: script.rewrite ?? 'other words' }) };
       if (instructions.includes('Answer from the sources'))
         return { content: script.generate?.(said) ?? 'It says so [1].' };
       if (instructions.includes('holds nothing on it'))
