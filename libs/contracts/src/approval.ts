@@ -50,12 +50,13 @@ export const ApprovalInput = z.strictObject({
 export type ApprovalInput = z.infer<typeof ApprovalInput>;
 
 /**
- * The id of the request for one call: however often the run is repeated, it asks under the same one.
+ * The id of the request for one call: however often the run is repeated, it asks under the same one. A call of another
+ * tool or with other arguments at the same place is another call, which nobody has allowed yet.
  * @param idempotency_key of the call
  */
-export const approvalId = (idempotency_key: string): string =>
+export const approvalId = (idempotency_key: string, tool: string, args: Record<string, unknown>): string =>
   `apr_${createHash('sha256')
-    .update(idempotency_key)
+    .update(JSON.stringify([idempotency_key, tool, args]))
     .digest('base64')
     .replace(/[^A-Za-z0-9]/g, '')
     .slice(0, 22)}`;

@@ -126,10 +126,17 @@ export class ModelCall {
     return {
       content,
       tool_calls,
-      usage: usage && { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens },
+      usage: usage && {
+        input_tokens: countOf(usage.input_tokens),
+        output_tokens: countOf(usage.output_tokens),
+      },
     };
   }
 }
+
+/** Some servers name only one of the two, or none. */
+const countOf = (tokens: unknown): number =>
+  typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : 0;
 
 /** PostgreSQL stores no NUL: a reply with one could never be committed. */
 const storable = (text: string): string => text.replaceAll('\0', '\ufffd');

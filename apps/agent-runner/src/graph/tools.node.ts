@@ -31,7 +31,7 @@ export async function toolsNode(
 function askFor({ name, args, idempotency_key }: ToolTask, { toolbox }: RunContext): ApprovalDecision | null {
   if (!toolbox?.requiresApproval(name, args)) return null;
   return interrupt<ApprovalRequest, ApprovalDecision>({
-    approval_id: approvalId(idempotency_key),
+    approval_id: approvalId(idempotency_key, name, args),
     tool: name,
     arguments: args,
   });

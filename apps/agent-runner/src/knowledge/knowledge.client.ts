@@ -19,7 +19,7 @@ export class KnowledgeError extends Error {
 /** The agent's knowledge bases, which the manager searches: a runner holds no credential for their store. */
 export class KnowledgeClient {
   constructor(
-    private readonly manager: ManagerClient,
+    private readonly manager: Pick<ManagerClient, 'request'>,
     private readonly deadline_ms = SEARCH_DEADLINE_MS,
   ) {}
 

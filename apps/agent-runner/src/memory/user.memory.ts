@@ -1,7 +1,8 @@
 import { internalPaths, type UserFact, type UserFacts } from '@roost/contracts';
 import type { ManagerClient } from '../exchange/manager.client';
 
-const DEADLINE_MS = 10_000;
+/** As long as a run waits for the rest of its memory. */
+const DEADLINE_MS = 120_000;
 
 /** What the agent knows of its users across threads; kept by the manager. */
 export class UserMemory {

@@ -122,7 +122,8 @@ export class RunService {
         this.paused.pause(batch);
         frames.run('paused', 'The run waits for approval.');
         log.info({ tools: reply.approvals.map(({ tool }) => tool) }, 'run paused');
-        return { outcome: 'paused', content: reply.content, approvals: reply.approvals };
+        const spent = counted({ token_usage: meter.entries });
+        return { outcome: 'paused', content: reply.content, approvals: reply.approvals, ...spent };
       }
       // Cancelled before, by a run whose report was lost.
       if (reply.interrupted) {

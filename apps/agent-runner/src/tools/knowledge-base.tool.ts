@@ -1,7 +1,8 @@
 import type { KnowledgeBaseTool } from '@roost/contracts';
 import { QUERIES_MAX, QUERY_LENGTH_MAX } from '../graph/knowledge.search';
+import { KnowledgeClient } from '../knowledge/knowledge.client';
 import type { Tool } from './tool';
-import { definition, type ToolBuilder } from './tool.builder';
+import { definition, type ToolBuilder, type ToolServices } from './tool.builder';
 
 const parameters = {
   type: 'object',
@@ -19,11 +20,36 @@ const parameters = {
   additionalProperties: false,
 };
 
-/** The graph itself looks things up and judges them; only a call without a query comes here. */
-const withoutQuery: Tool = {
-  call: () => Promise.resolve({ ok: false, content: 'Send at least one query.' }),
-};
+/** The graph itself looks things up and judges them; a call comes here to be tried, or without a query. */
+const lookup = (
+  { knowledge_base_ids, retrieval_limit }: KnowledgeBaseTool,
+  { manager, runtime }: ToolServices,
+): Tool => ({
+  call: async ({ queries }, { asker, signal }) => {
+    const knowledge = new KnowledgeClient(manager);
+    const asked = Array.isArray(queries) ? queries.map(String).filter((query) => query.trim() !== '') : [];
+    if (asked.length === 0) return { ok: false, content: 'Send at least one query.' };
+    const found = await Promise.all(
+      asked.map((query) =>
+        knowledge.search(
+          {
+            version: runtime.version,
+            knowledge_base_ids,
+            query,
+            limit: retrieval_limit,
+            message_id: asker.message_id,
+          },
+          signal,
+        ),
+      ),
+    );
+    const passages = found.flat().map(({ title, text }) => `${title}: ${text}`);
+    return { ok: true, content: passages.length > 0 ? passages.join('\n\n') : 'Nothing was found.' };
+  },
+});
 
 /** Tells the model what it can look up. */
-export const knowledgeBaseTool: ToolBuilder<KnowledgeBaseTool> = ({ name, description }) =>
-  Promise.resolve([{ definition: definition(name, description, parameters), tool: withoutQuery }]);
+export const knowledgeBaseTool: ToolBuilder<KnowledgeBaseTool> = (tool, services) =>
+  Promise.resolve([
+    { definition: definition(tool.name, tool.description, parameters), tool: lookup(tool, services) },
+  ]);

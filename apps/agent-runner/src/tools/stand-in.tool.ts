@@ -3,6 +3,9 @@ import { TimeoutError } from 'p-timeout';
 import { ToolUnavailableError } from './tool';
 import { type BuiltTool, definition } from './tool.builder';
 
+/** Characters of a reason: it stands in every prompt. */
+const REASON_MAX = 500;
+
 /** Stands under the name of what could not be made, so that the model can say what is wrong. */
 export const standIn = (name: string, reason: string): BuiltTool => ({
   definition: definition(name, `Cannot be used now: ${reason}`, { type: 'object', properties: {} }),
@@ -17,5 +20,5 @@ export function reasonOf(error: unknown): string {
     error instanceof ToolUnavailableError ||
     error instanceof GuardedHttpError ||
     error instanceof TimeoutError;
-  return isMeant ? error.message : 'it is not configured correctly.';
+  return isMeant ? error.message.slice(0, REASON_MAX) : 'it is not configured correctly.';
 }

@@ -39,8 +39,12 @@ export class Toolbox {
       const { name } = tool.definition.function;
       if (!this.tools.has(name)) this.tools.set(name, tool);
     }
-    this.definitions = [...this.tools.values()].map(({ definition }) => definition);
     this.mask = secretMask(secrets);
+    // Also what servers say of their tools, and why they are away.
+    this.definitions = [...this.tools.values()].map(({ definition: { type, function: described } }) => ({
+      type,
+      function: { ...described, description: this.mask(described.description) },
+    }));
   }
 
   has(name: string): boolean {

@@ -1,4 +1,4 @@
-import { type AgentTool, type FieldError, ServiceError } from '@roost/contracts';
+import { type AgentTool, type FieldError, type KnowledgeBaseTool, ServiceError } from '@roost/contracts';
 import { httpRequestProblems } from './tools/http-request.check';
 import { openapiProblems } from './tools/openapi.check';
 import { secretProblems } from './tools/secret-uses';
@@ -20,7 +20,7 @@ export function checkTools(tools: AgentTool[]): void {
 const checks: { [Type in AgentTool['type']]: (tool: Extract<AgentTool, { type: Type }>) => FieldError[] } = {
   http_request: httpRequestProblems,
   // Whether the knowledge bases exist is seen when they are searched: they may be made, or go, at any time.
-  knowledge_base: nothingMore,
+  knowledge_base: knowledgeBaseProblems,
   openapi: openapiProblems,
   mcp: mcpProblems,
   web_search: nothingMore,
@@ -34,6 +34,18 @@ const problemsOf = (tool: AgentTool): FieldError[] => [
   ...(checks[tool.type] as (tool: AgentTool) => FieldError[])(tool),
   ...secretProblems(tool),
 ];
+
+/** Looking something up has no effect that somebody could hold back. */
+function knowledgeBaseProblems({ requires_approval }: KnowledgeBaseTool): FieldError[] {
+  return requires_approval
+    ? [
+        {
+          field: 'requires_approval',
+          message: 'must be false: looking something up has no effect to approve',
+        },
+      ]
+    : [];
+}
 
 /** The declaration says all there is. */
 function nothingMore(): FieldError[] {

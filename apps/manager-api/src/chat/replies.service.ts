@@ -163,12 +163,9 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /** After the reply, which somebody waits for; a report that is delivered again is booked once. */
-  private async book(
-    agent_id: string,
-    { run_id, message_id, token_usage = [] }: RunnerReport,
-  ): Promise<void> {
-    await this.usage.book({ booking_id: run_id, agent_id, message_id, usage: token_usage });
+  /** After the reply, which somebody waits for. A run that was interrupted goes on counting: a message is booked once. */
+  private async book(agent_id: string, { message_id, token_usage = [] }: RunnerReport): Promise<void> {
+    await this.usage.book({ booking_id: message_id, agent_id, message_id, usage: token_usage });
   }
 
   /** Whether a report that failed is tried again later, while those behind it go on. @throws what ends by itself */

@@ -6,7 +6,7 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 @Index('token_usage_by_agent', ['agent_id', 'booked_at'])
 @Index('token_usage_by_time', ['booked_at'])
 export class TokenUsageEntity {
-  /** Of the run or the search: booking it twice counts once. */
+  /** The message that was answered, or the search: booking it twice counts once. */
   @PrimaryColumn('text')
   booking_id!: string;
 

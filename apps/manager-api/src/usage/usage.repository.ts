@@ -4,7 +4,7 @@ import type { SpentToday, TokenUsage, UsageKind } from '@roost/contracts';
 import { DataSource } from 'typeorm';
 
 export interface Booking {
-  /** A repeat with the same id counts once. */
+  /** A repeat with the same id counts once; of several counts, each going on from the one before, the last. */
   booking_id: string;
   agent_id: string;
   message_id: string | null;
@@ -41,7 +41,10 @@ export class UsageRepository {
       `INSERT INTO token_usage (booking_id, agent_id, message_id, kind, model, calls, input_tokens, output_tokens)
        SELECT $1, $2, $3, kind, model, sum(calls), sum(input_tokens), sum(output_tokens)
        FROM jsonb_to_recordset($4) AS spent (kind text, model text, calls integer, input_tokens bigint, output_tokens bigint)
-       GROUP BY kind, model ON CONFLICT DO NOTHING`,
+       GROUP BY kind, model
+       ON CONFLICT (booking_id, kind, model) DO UPDATE SET calls = greatest(token_usage.calls, excluded.calls),
+         input_tokens = greatest(token_usage.input_tokens, excluded.input_tokens),
+         output_tokens = greatest(token_usage.output_tokens, excluded.output_tokens)`,
       [booking_id, agent_id, message_id, JSON.stringify(usage)],
     );
   }
