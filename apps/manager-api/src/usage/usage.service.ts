@@ -8,7 +8,14 @@ import { type UsageFilter, UsageRepository, type UsageRow } from './usage.reposi
 const CURRENCY_DEFAULT = 'USD';
 const PRICES_MAX = 1_000;
 
-const Cursor = z.tuple([z.iso.date(), z.string().max(64), z.string().max(200), z.string().max(20)]);
+/** PostgreSQL knows no year 0. */
+const Day = z.iso.date().regex(/^(?!0000)/);
+const storable = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[^\0]*$/);
+const Cursor = z.tuple([Day, storable(64), storable(200), storable(20)]);
 
 @Injectable()
 export class UsageService {
@@ -62,7 +69,7 @@ export class UsageService {
 
 function checkDays(from: string | undefined, to: string | undefined): void {
   for (const [field, day] of Object.entries({ from, to })) {
-    if (day !== undefined && !z.iso.date().safeParse(day).success) throw refused(field, `${day} is no day`);
+    if (day !== undefined && !Day.safeParse(day).success) throw refused(field, `${day} is no day`);
   }
   if (from !== undefined && to !== undefined && from > to) throw refused('from', 'must not be after to');
 }

@@ -94,6 +94,7 @@ describe('token usage', () => {
   it.each([
     ['from=2025-02-30', 'from'],
     ['to=yesterday', 'to'],
+    ['from=0000-01-01', 'from'],
     ['from=2025-05-02&to=2025-05-01', 'from'],
   ])('refuses ?%s and names the field', async (query, field) => {
     const { status, body } = await read(query);

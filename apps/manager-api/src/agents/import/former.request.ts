@@ -1,15 +1,10 @@
 import { httpMethods } from '@roost/contracts';
 import { type Fields, fieldsOf, isFields, listOf, textOf } from './former.values';
+import type { FormerSecrets } from './former.secrets';
 import type { LeftOutList } from './left-out';
-
-export interface ImportedRequest {
-  tool: Fields;
-  secrets: [name: string, value: string][];
-}
 
 /** What the Python service filled in from what the channel knew of the user. */
 const USER_FIELDS = ['user_id', 'first_name', 'last_name', 'phone_number', 'is_authenticated', 'email'];
-const SECRET_HEADER = /authorization|api[-_]?key|token|secret|cookie/i;
 const WITHOUT_BODY = ['GET', 'HEAD', 'DELETE'];
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
@@ -19,7 +14,8 @@ export function importRequest(
   name: string,
   path: string,
   left_out: LeftOutList,
-): ImportedRequest | null {
+  secrets: FormerSecrets,
+): Fields | null {
   const url = textOf(settings['apiUrl']);
   if (url === undefined || hostOf(url) === null) {
     left_out.add(`${path}.apiUrl`, 'must be a URL that begins with https:// or http://');
@@ -33,36 +29,28 @@ export function importRequest(
   }
   const templates = new Templates();
   const address = templates.of(url);
-  const params = pairsOf(settings['params']).map(([key, value]): [string, string] => [
-    key,
+  const params = pairsOf(settings['params']).flatMap(([key, value]): [string, string][] => {
+    const taken = secrets.take(name, key, value, `${path}.params`);
+    if (taken === null) return [];
     // A parameter without a value was the model's to give.
-    value === '' ? templates.argument(key) : templates.of(value),
-  ]);
-  const secrets: ImportedRequest['secrets'] = [];
-  const headers = pairsOf(settings['headers']).map(([header, value]): [string, string] => {
-    if (!SECRET_HEADER.test(header)) return [header, value];
-    const secret = `${name}_${header}`
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '_')
-      .slice(0, 64);
-    secrets.push([secret, value]);
-    left_out.add(`${path}.headers`, `${header} became the secret ${secret}: it is not shown any more`);
-    return [header, `{secret.${secret}}`];
+    if (value === '') return [[key, templates.argument(key)]];
+    return [[key, taken === value ? templates.of(value) : taken]];
+  });
+  const headers = pairsOf(settings['headers']).flatMap(([header, value]): [string, string][] => {
+    const taken = secrets.take(name, header, value, `${path}.headers`);
+    return taken === null ? [] : [[header, taken]];
   });
   const inQuery = WITHOUT_BODY.includes(method);
   return {
-    tool: {
-      type: 'http_request',
-      name,
-      description: textOf(settings['description']) ?? `Sends a ${method} request to ${hostOf(url)}.`,
-      method,
-      url: address,
-      headers: Object.fromEntries(headers),
-      ...(inQuery ? { query: Object.fromEntries(params) } : {}),
-      ...(!inQuery && params.length > 0 ? { body: Object.fromEntries(params) } : {}),
-      parameters: templates.schema,
-    },
-    secrets,
+    type: 'http_request',
+    name,
+    description: textOf(settings['description']) ?? `Sends a ${method} request to ${hostOf(url)}.`,
+    method,
+    url: address,
+    headers: Object.fromEntries(headers),
+    ...(inQuery ? { query: Object.fromEntries(params) } : {}),
+    ...(!inQuery && params.length > 0 ? { body: Object.fromEntries(params) } : {}),
+    parameters: templates.schema,
   };
 }
 

@@ -181,6 +181,32 @@ describe('its requests', () => {
     expect(JSON.stringify(left_out)).not.toContain('s3cret');
   });
 
+  it('keep credentials in parameters as secrets, too, and those of two hosts apart', () => {
+    const tool = (name: string, host: string, key: string) => ({
+      type: 'apiRequest',
+      name,
+      apiUrl: `https://${host}.example/v1`,
+      params: [{ key: 'api_key', value: key }],
+    });
+    const { tools, secrets } = imported({
+      tools: [tool('crm', 'a', 'key-of-a-1'), tool('CRM', 'b', 'key-of-b-2')],
+    });
+    expect(secrets).toEqual({ crm_api_key: 'key-of-a-1', crm_api_key_2: 'key-of-b-2' });
+    expect(tools).toMatchObject([
+      { query: { api_key: '{secret.crm_api_key}' } },
+      { query: { api_key: '{secret.crm_api_key_2}' } },
+    ]);
+  });
+
+  it('say what was too short to be a secret', () => {
+    const { tools, left_out } = request({
+      apiUrl: 'https://x.example',
+      headers: [{ key: 'X-Token', value: '123' }],
+    });
+    expect(tools).toMatchObject([{ headers: {} }]);
+    expect(left_out.map(({ path }) => path)).toEqual(['settings.tools.0.headers']);
+  });
+
   it.each([
     [{ apiUrl: 'ftp://x' }, 'settings.tools.0.apiUrl'],
     [{ apiUrl: 'https://x.example', method: 'TRACE' }, 'settings.tools.0.method'],

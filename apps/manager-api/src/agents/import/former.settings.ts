@@ -53,7 +53,7 @@ export function importSettings(
       ...(tools.hasKnowledge
         ? { knowledge: given({ limit_to_knowledge_base: booleanOf(model['limitToKnowledgeBase']) }) }
         : {}),
-      ...(tools.secrets.size > 0 ? { secrets: Object.fromEntries(tools.secrets) } : {}),
+      ...(tools.secrets.values.size > 0 ? { secrets: Object.fromEntries(tools.secrets.values) } : {}),
     },
     left_out,
   };

@@ -1,4 +1,5 @@
 import { clamped, type Fields, fieldsOf, given, isFields, listOf, numberOf, textOf } from './former.values';
+import { FormerSecrets } from './former.secrets';
 import { importRequest } from './former.request';
 import type { LeftOutList } from './left-out';
 
@@ -7,14 +8,16 @@ const NAME_MAX = 64;
 
 /** Reads the tools of one configuration, one after the other. */
 export class ToolImport {
-  readonly secrets = new Map<string, string>();
+  readonly secrets: FormerSecrets;
   hasKnowledge = false;
   private readonly names = new Set<string>();
 
   constructor(
     private readonly left_out: LeftOutList,
     private readonly knowledge_bases: ReadonlyMap<string, string>,
-  ) {}
+  ) {
+    this.secrets = new FormerSecrets(left_out);
+  }
 
   /** The tool in our words, or nothing when it could not be taken over. */
   take(tool: unknown, path: string): Fields[] {
@@ -87,10 +90,8 @@ export class ToolImport {
   private request(settings: Fields, path: string): Fields[] {
     this.left_out.addUnknown(path, settings, [...COMMON, ...['apiUrl', 'method', 'headers', 'params']]);
     const name = this.named(settings, 'api_request');
-    const imported = importRequest(settings, name, path, this.left_out);
-    if (imported === null) return [];
-    for (const [secret, value] of imported.secrets) this.secrets.set(secret, value);
-    return [imported.tool];
+    const tool = importRequest(settings, name, path, this.left_out, this.secrets);
+    return tool === null ? [] : [tool];
   }
 
   private within(value: unknown, min: number, max: number, path: string): number | undefined {

@@ -53,7 +53,9 @@ export class Ingestion {
         return 'unchanged';
       }
       const { content_hash, bytes } = file;
-      const revision = published ? document.revision + 1 : document.revision;
+      // Pieces of what an earlier attempt fetched may have been put: they must not be found with these.
+      const isAnother = published || (document.content_hash !== null && !same);
+      const revision = isAnother ? document.revision + 1 : document.revision;
       await this.files.keep(file, placeOf(document));
       await this.note(claim, { revision, content_hash, bytes, type });
       return { ...document, revision, content_hash, bytes, type };
