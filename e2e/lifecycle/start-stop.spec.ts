@@ -96,10 +96,13 @@ describe('start and stop', () => {
     expect(await roost().api.logs(id)).toEqual({ instance_id: null, lines: [] });
     await roost().api.start(id);
 
-    const { instance_id, lines } = await roost().api.logs(id);
+    // The manager knows that it is ready before it has said so itself.
+    const { instance_id, lines } = await until('the runner has written that it is ready', async () => {
+      const log = await roost().api.logs(id);
+      return log.lines.join('\n').includes('"msg":"ready"') && log;
+    });
 
     expect(instance_id).toBe((await roost().runners.of(id)).instance_id);
-    expect(lines.join('\n')).toContain('"msg":"ready"');
     expect((await roost().api.logs(id, 1)).lines).toEqual(lines.slice(-1));
   });
 

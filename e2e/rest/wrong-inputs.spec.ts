@@ -17,13 +17,18 @@ describe('wrong requests', () => {
   beforeAll(async () => {
     const { api } = roost();
     routes = routesOf(await api.as(null).call<OpenApi>({ method: 'GET', path: '/openapi.json' }));
-    const agent = await api.createAgent(anAgent({ enabled: false }));
+    const tools = [{ type: 'user_info' as const, name: 'who', description: 'Who asks.' }];
+    const agent = await api.createAgent(anAgent({ enabled: false, tools }));
+    const base = { method: 'POST', path: '/knowledge-bases', body: { name: 'Handbook' } };
+    const { id: knowledge_base_id } = await api.call<{ id: string }>(base);
     const talker = await api.createAgent(anAgent());
     const { thread_id } = await api.say(talker.id, { content: 'hello' });
     ids = {
       agent_id: agent.id,
       talker: talker.id,
       thread_id,
+      knowledge_base_id,
+      tool_name: 'who',
       integration_type: 'telegram',
       version: '1',
       api_key_id: 'key_0000000000000000000000',

@@ -67,7 +67,7 @@ describe('secrets', () => {
       method: 'POST',
       path: `/agents/${withTool.id}/tools/look/test`,
       deadlineMs: 70_000,
-      body: {},
+      body: { arguments: {} },
     });
     await api.send({
       method: 'POST',

@@ -16,9 +16,14 @@ describe('trying a tool', () => {
   afterAll(() => manager.stop());
 
   const attempt = (id: string, { name = 'find_order', body = {}, wait = 10, key = manager.key } = {}) =>
-    manager.call('POST', `/agents/${id}/tools/${name}/test?wait=${wait}`, body, {
-      authorization: `Bearer ${key}`,
-    });
+    manager.call(
+      'POST',
+      `/agents/${id}/tools/${name}/test?wait=${wait}`,
+      { arguments: {}, ...body },
+      {
+        authorization: `Bearer ${key}`,
+      },
+    );
   const keyWith = async (...scopes: string[]) =>
     (await manager.call('POST', '/api-keys', { name: 'k', scopes })).body.key as string;
   const running = async () => {

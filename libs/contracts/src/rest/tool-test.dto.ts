@@ -3,9 +3,8 @@ import { BooleanField, IntegerField, ObjectField, StringField } from './field.de
 
 export class TestToolDto {
   @ObjectField({
-    description: 'What the model would call it with.',
+    description: 'What the model would call it with; `{}` for none.',
     example: { order_id: '17' },
-    default: {},
   })
   arguments!: Record<string, unknown>;
 
@@ -32,7 +31,7 @@ export class TestToolQueryDto {
     description: 'Seconds it may take, the start of a sleeping agent included.',
     example: 60,
     min: 1,
-    max: 300,
+    max: 120,
     default: 60,
   })
   wait!: number;
