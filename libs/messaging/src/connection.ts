@@ -16,11 +16,12 @@ const COMMAND_TIMEOUT_MS = 5_000;
 export const reconnectDelay = (attempt: number): number =>
   Math.round(25 + Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)));
 
-function connection({ url, username, password, name }: RedisTarget, options: RedisOptions): Redis {
-  const given = username === undefined && password === undefined ? url : withoutCredentials(url);
-  const redis = new Redis(given, {
+const base = ({ url, username, password, name }: RedisTarget): [string, RedisOptions] => [
+  username === undefined && password === undefined ? url : withoutCredentials(url),
+  {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
+    connectionName: name,
     connectTimeout: 5_000,
     // An instance's user may not ask INFO; a command sent too early is retried by Redis' own LOADING answer.
     enableReadyCheck: false,
@@ -32,15 +33,8 @@ function connection({ url, username, password, name }: RedisTarget, options: Red
     // Zero: what was under way when a connection broke fails at once. With more it would hang until the timeout.
     maxRetriesPerRequest: 0,
     lazyConnect: true,
-    ...options,
-  });
-  // Not by `connectionName`: ioredis takes a connection that is lost before that is answered for ready, and then
-  // never opens another.
-  redis.on('connect', () => {
-    redis.client('SETNAME', name).catch(() => undefined);
-  });
-  return redis;
-}
+  },
+];
 
 /** ioredis prefers what the URL says to what the options say. */
 function withoutCredentials(url: string): string {
@@ -52,15 +46,18 @@ function withoutCredentials(url: string): string {
 
 /** For ordinary commands: each one is answered or fails within the command timeout. */
 export function commandConnection(target: RedisTarget): Redis {
-  return connection(target, { commandTimeout: COMMAND_TIMEOUT_MS });
+  const [url, options] = base(target);
+  return new Redis(url, { ...options, commandTimeout: COMMAND_TIMEOUT_MS });
 }
 
 /** For one blocking read at a time; a read that outlives its BLOCK by the command timeout is abandoned. */
 export function blockingConnection(target: RedisTarget, block_ms: number): Redis {
-  return connection(target, { commandTimeout: block_ms + COMMAND_TIMEOUT_MS });
+  const [url, options] = base(target);
+  return new Redis(url, { ...options, commandTimeout: block_ms + COMMAND_TIMEOUT_MS });
 }
 
 /** For SUBSCRIBE only. Who uses it subscribes anew after a reconnect: only then is it known when all stand again. */
 export function subscriberConnection(target: RedisTarget): Redis {
-  return connection(target, { autoResubscribe: false, commandTimeout: COMMAND_TIMEOUT_MS });
+  const [url, options] = base(target);
+  return new Redis(url, { ...options, autoResubscribe: false, commandTimeout: COMMAND_TIMEOUT_MS });
 }
