@@ -16,11 +16,13 @@ const COMMAND_TIMEOUT_MS = 5_000;
 export const reconnectDelay = (attempt: number): number =>
   Math.round(25 + Math.random() * Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)));
 
-const base = ({ url, username, password, name }: RedisTarget): [string, RedisOptions] => [
-  username === undefined && password === undefined ? url : withoutCredentials(url),
-  {
+function connection({ url, username, password, name }: RedisTarget, options: RedisOptions): Redis {
+  const given = username === undefined && password === undefined ? url : withoutCredentials(url);
+  const redis = new Redis(given, {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
+    // Its answer comes after that to AUTH: without it a connection would be ready before it is known who it is, and
+    // what follows a refused AUTH would run as the default user.
     connectionName: name,
     connectTimeout: 5_000,
     // An instance's user may not ask INFO; a command sent too early is retried by Redis' own LOADING answer.
@@ -33,8 +35,15 @@ const base = ({ url, username, password, name }: RedisTarget): [string, RedisOpt
     // Zero: what was under way when a connection broke fails at once. With more it would hang until the timeout.
     maxRetriesPerRequest: 0,
     lazyConnect: true,
-  },
-];
+    ...options,
+  });
+  redis.on('ready', () => {
+    // ioredis takes a connection that was lost before it had its name for ready. Its next attempt is due already, and
+    // would not be made.
+    if (redis.status === 'ready' && redis.stream.destroyed) redis.status = 'reconnecting';
+  });
+  return redis;
+}
 
 /** ioredis prefers what the URL says to what the options say. */
 function withoutCredentials(url: string): string {
@@ -46,18 +55,15 @@ function withoutCredentials(url: string): string {
 
 /** For ordinary commands: each one is answered or fails within the command timeout. */
 export function commandConnection(target: RedisTarget): Redis {
-  const [url, options] = base(target);
-  return new Redis(url, { ...options, commandTimeout: COMMAND_TIMEOUT_MS });
+  return connection(target, { commandTimeout: COMMAND_TIMEOUT_MS });
 }
 
 /** For one blocking read at a time; a read that outlives its BLOCK by the command timeout is abandoned. */
 export function blockingConnection(target: RedisTarget, block_ms: number): Redis {
-  const [url, options] = base(target);
-  return new Redis(url, { ...options, commandTimeout: block_ms + COMMAND_TIMEOUT_MS });
+  return connection(target, { commandTimeout: block_ms + COMMAND_TIMEOUT_MS });
 }
 
 /** For SUBSCRIBE only. Who uses it subscribes anew after a reconnect: only then is it known when all stand again. */
 export function subscriberConnection(target: RedisTarget): Redis {
-  const [url, options] = base(target);
-  return new Redis(url, { ...options, autoResubscribe: false, commandTimeout: COMMAND_TIMEOUT_MS });
+  return connection(target, { autoResubscribe: false, commandTimeout: COMMAND_TIMEOUT_MS });
 }

@@ -76,6 +76,6 @@ describe('a member of the warm pool', () => {
         await expect(Promise.race([waiting, Promise.resolve('waits')])).rejects.toThrow();
       }),
     ]);
-    await expect(reader.next(100)).rejects.toThrow(/WRONGPASS|NOAUTH|closed/);
+    await vi.waitFor(() => expect(reader.next(100)).rejects.toThrow(/WRONGPASS|NOAUTH/));
   });
 });
