@@ -319,8 +319,25 @@ describe('an agent with knowledge', () => {
     expect(searched()).toEqual([]);
   });
 
-  it('says so when the knowledge base cannot be searched', async () => {
+  it('lets the model go on when the knowledge base cannot be searched', async () => {
     use();
+    let told = '';
+    scriptKnowledge(agent.model, {
+      agent: (request) => {
+        if (toolAnswers(request).length === 0) return looksUp('first');
+        told = toolAnswers(request)[0] ?? '';
+        return { content: 'I cannot look it up now.' };
+      },
+    });
+    agent.manager.knowledge = () => ({ status: 403 });
+    const { report, tools } = await ask('Where?');
+    expect(report).toMatchObject({ outcome: 'completed', content: 'I cannot look it up now.' });
+    expect(told).toContain('knowledge_base_ids');
+    expect(tools).toEqual(['search_handbook started', 'search_handbook failed']);
+  });
+
+  it('says so when the knowledge base that it is limited to cannot be searched', async () => {
+    use({ knowledge: LIMITED });
     scriptKnowledge(agent.model, {});
     agent.manager.knowledge = () => ({ status: 403 });
     const { report, tools } = await ask('Where?');

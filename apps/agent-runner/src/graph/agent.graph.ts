@@ -67,7 +67,7 @@ const compile = (
     .addNode('agent', agentNode(models, call), { ends: ['tools', 'retrieve'] })
     .addNode('tools', toolsNode, { input: ToolTask })
     .addNode('route', routeNode(structured), { ends: ['agent', 'retrieve'] })
-    .addNode('retrieve', retrieveNode(knowledge))
+    .addNode('retrieve', retrieveNode(knowledge), { ends: ['grade_documents', 'agent'] })
     .addNode('grade_documents', gradeDocumentsNode(structured), {
       ends: ['generate', 'abstain', 'rewrite_query', 'agent'],
     })
@@ -76,7 +76,6 @@ const compile = (
     .addNode('abstain', abstainNode(models, call))
     .addConditionalEdges(START, entry, ['route', 'agent'])
     .addConditionalEdges('tools', afterTools, ['agent', END])
-    .addEdge('retrieve', 'grade_documents')
     .addEdge('rewrite_query', 'retrieve')
     .compile({ checkpointer });
 };

@@ -1,8 +1,9 @@
-import { HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
+import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { Command, type LangGraphRunnableConfig } from '@langchain/langgraph';
 import { z } from 'zod';
 import type { AgentState } from './agent.state';
 import { inParallel } from './bounded.parallel';
+import { callAnswers } from './knowledge.answers';
 import { GRADING_PROMPT, gradingQuestion, nothingFound } from './knowledge.prompts';
 import {
   type FoundChunk,
@@ -77,11 +78,7 @@ function next(search: KnowledgeSearch, context: RunContext): Command {
   if (count > 0) return new Command({ update: { search }, goto: 'generate' });
   if (!mayLookElsewhere(search, context)) return new Command({ update: { search }, goto: 'abstain' });
   const observation = nothingFound(search.parts.flatMap(({ queries }) => queries));
-  const messages = search.calls.map(
-    ({ call_id, name, answer_id }) =>
-      new ToolMessage({ id: answer_id, tool_call_id: call_id, name, content: observation }),
-  );
-  return new Command({ update: { messages, search: null }, goto: 'agent' });
+  return new Command({ update: { messages: callAnswers(search, observation), search: null }, goto: 'agent' });
 }
 
 /** The agent goes on with its other tools when it may, and has a search of the web or is in the middle of something. */

@@ -1,7 +1,8 @@
-import type { LangGraphRunnableConfig } from '@langchain/langgraph';
+import { Command, type LangGraphRunnableConfig } from '@langchain/langgraph';
 import { KnowledgeError, type KnowledgeClient } from '../knowledge/knowledge.client';
 import type { AgentState } from './agent.state';
 import { inParallel } from './bounded.parallel';
+import { callAnswers } from './knowledge.answers';
 import { knowledgeTools, scopeOf, withFound } from './knowledge.search';
 import type { RunContext } from './run.context';
 
@@ -13,7 +14,7 @@ export function retrieveNode(knowledge: KnowledgeClient) {
   return async (
     { search }: AgentState,
     { context, signal }: LangGraphRunnableConfig<RunContext>,
-  ): Promise<Partial<AgentState>> => {
+  ): Promise<Command> => {
     if (!context || !signal || !search) throw new Error('There is nothing to search for');
     const { message_id, configuration: runtime, meter } = context;
     const tools = knowledgeTools(runtime.configuration);
@@ -35,11 +36,17 @@ export function retrieveNode(knowledge: KnowledgeClient) {
         const chunks = await knowledge.search(request, stop);
         return chunks.slice(0, retrieval_limit).map((chunk) => ({ chunk, parts: [index] }));
       });
-      return { search: { ...withFound(search, found.flat()), spent: meter.entries } };
+      const update = { search: { ...withFound(search, found.flat()), spent: meter.entries } };
+      return new Command({ update, goto: 'grade_documents' });
     } catch (error) {
-      if (error instanceof KnowledgeError)
-        for (const name of names) context.onTool(name, 'failed', `${name} has failed.`);
-      throw error;
+      if (!(error instanceof KnowledgeError)) throw error;
+      for (const name of names) context.onTool(name, 'failed', `${name} has failed.`);
+      // Begun before the model was asked, it has no call to answer: there is nothing to go on with.
+      if (search.calls.length === 0) throw error;
+      return new Command({
+        update: { messages: callAnswers(search, error.message, 'error'), search: null },
+        goto: 'agent',
+      });
     }
   };
 }

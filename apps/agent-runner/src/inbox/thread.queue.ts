@@ -1,4 +1,5 @@
 import type { InboxEntry } from '@roost/contracts';
+import { isDeepStrictEqual } from 'node:util';
 
 /** Messages one run joins at most. */
 export const JOINED_MAX = 20;
@@ -7,6 +8,9 @@ export const PAUSES_MAX = 10;
 
 /** The messages that one run answers together, in order. */
 export type Batch = [InboxEntry, ...InboxEntry[]];
+
+const isOfSameUser = (one: InboxEntry, other: InboxEntry): boolean =>
+  one.user_id === other.user_id && isDeepStrictEqual(one.user_data, other.user_data);
 
 /** The one whose id the reply carries. */
 export const lastOf = (batch: Batch): InboxEntry => batch.at(-1) ?? batch[0];
@@ -73,7 +77,10 @@ export class ThreadQueue {
   take(): Batch | null {
     const [first, ...others] = this.waiting;
     if (!first) return null;
-    const end = others.findIndex(({ pause_ms }) => typeof pause_ms !== 'number');
+    // A run has one user: what one asks is never done as another.
+    const end = others.findIndex(
+      ({ pause_ms, message }) => typeof pause_ms !== 'number' || !isOfSameUser(message, first.message),
+    );
     const joined = typeof first.pause_ms === 'number' ? others.slice(0, end === -1 ? undefined : end) : [];
     const batch: Batch = [first.message, ...joined.slice(0, JOINED_MAX - 1).map(({ message }) => message)];
     this.waiting.splice(0, batch.length);

@@ -5,7 +5,7 @@ import { ThreadScheduler } from './thread.scheduler';
 
 const entry = (message_id: string, thread_id: string, id = `${message_id}-0`) => ({
   id,
-  payload: { message_id, thread_id } as InboxEntry,
+  payload: { message_id, thread_id, user_id: 'ada', user_data: {} } as InboxEntry,
 });
 
 /** A scheduler whose runs end when the test says so. */
@@ -187,6 +187,22 @@ describe('a collection', () => {
     for (const name of names(JOINED_MAX)) scheduler.take(entry(name, 'b'));
     await pass(0);
     expect([...running.keys()][1]).toBe(names(JOINED_MAX).join('+'));
+  });
+
+  it.each([
+    ['another user', { user_id: 'bob' }],
+    ['other data of the user', { user_data: { is_authenticated: true } }],
+  ])('ends before a message of %s: what one asks is never done as another', async (_whose, changes) => {
+    const { scheduler, running } = heldRuns(2, 100);
+    const other = entry('3', 'a');
+    Object.assign(other.payload, changes);
+    for (const message of [entry('1', 'a'), entry('2', 'a'), other, entry('4', 'a')]) scheduler.take(message);
+    for (const joined of ['1+2', '3', '4']) {
+      await pass(100);
+      expect([...running.keys()]).toEqual([joined]);
+      running.get(joined)?.end();
+      await pass(0);
+    }
   });
 
   it('goes on with those that its run has left', async () => {

@@ -1,4 +1,5 @@
 import { FACT_LENGTH_MAX } from '@roost/contracts';
+import { ManagerRefusedError } from '../exchange/manager.client';
 import type { Tool, ToolAnswer } from '../tools/tool';
 import { type BuiltTool, definition } from '../tools/tool.builder';
 import type { UserMemory } from './user.memory';
@@ -22,8 +23,14 @@ export function factTools(memory: UserMemory): BuiltTool[] {
       if (asker.user_id === null) return NOBODY;
       const kept = String(fact).trim();
       if (kept === '') return { ok: false, content: 'The fact is empty.' };
-      const { id } = await memory.remember(asker.user_id, kept, signal);
-      return { ok: true, content: `Remembered as ${id}.` };
+      try {
+        const { id } = await memory.remember(asker.user_id, kept, signal);
+        return { ok: true, content: `Remembered as ${id}.` };
+      } catch (error) {
+        if (error instanceof ManagerRefusedError)
+          return { ok: false, content: 'Not kept: the conversation was ended or erased meanwhile.' };
+        throw error;
+      }
     },
   };
   const forget: Tool = {

@@ -42,7 +42,7 @@ class Handoff implements Tool {
     const request = { message_id, tool: this.tool.name, message: String(args['message']), idempotency_key };
     try {
       for (let left = ends_at - performance.now(); left > 0; left = ends_at - performance.now()) {
-        const answer = await this.ask({ ...request, wait_ms: waitOf(left) }, signal);
+        const answer = await this.ask({ ...request, wait_ms: waitOf(left) }, signal).catch(stillPending);
         if (answer.status === 'done') return { ok: true, content: answer.content.slice(0, ANSWER_MAX) };
         if (answer.status === 'failed') return failed(answer.detail);
       }
@@ -91,6 +91,12 @@ export const handoffTool: ToolBuilder<HandoffTool> = (tool, { manager }) =>
       tool: new Handoff(tool, manager),
     },
   ]);
+
+/** A manager that is away has begun it, or the next request does. */
+function stillPending(error: unknown): HandoffResponse {
+  if (error instanceof ManagerUnavailableError) return { status: 'pending' };
+  throw error;
+}
 
 const waitOf = (left_ms: number): number => Math.max(1, Math.min(HANDOFF_WAIT_MS_MAX, Math.round(left_ms)));
 

@@ -5,10 +5,13 @@ import { prepared, type PreparedTool } from './toolbox';
 
 /** Milliseconds that a tool may take to be made: a run waits for it. */
 const BUILD_MS = 20_000;
+/** Milliseconds before tools that could not be made anew are asked for again. */
+const AGAIN_MS = 15_000;
 
 /** One entry of a configuration and the tools made of it, made anew once they are stale or could not be had. */
 export class ToolEntry {
   private making: Promise<PreparedTool[]> | null = null;
+  private last: PreparedTool[] | null = null;
   private isStale: () => boolean = () => false;
 
   constructor(
@@ -37,10 +40,21 @@ export class ToolEntry {
         },
       );
       this.isStale = () => built.some((tool) => tool.isStale?.() === true);
-      return built.map((tool) => prepared(tool, this.requires_approval));
+      this.last = built.map((tool) => prepared(tool, this.requires_approval));
+      return this.last;
     } catch (error) {
+      return this.without(error);
+    }
+  }
+
+  /** What was there goes on: a call that somebody has allowed finds its tool, and the server may be back by then. */
+  private without(error: unknown): PreparedTool[] {
+    if (this.last === null) {
       this.isStale = () => true;
       return [prepared(standIn(this.name, reasonOf(error)))];
     }
+    const failed_at = performance.now();
+    this.isStale = () => performance.now() - failed_at > AGAIN_MS;
+    return this.last;
   }
 }
