@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { FACT_LENGTH_MAX, type UserFact, type UserFacts } from '@roost/contracts';
+import { FACT_LENGTH_MAX, ServiceError, type UserFact, type UserFacts } from '@roost/contracts';
 import { z } from 'zod';
 import type { Principal } from '../access/principal';
 import { CurrentPrincipal, InstanceOnly } from '../access/route.decorators';
@@ -34,9 +34,11 @@ export class FactsController {
 
   @Post('remember')
   @HttpCode(200)
-  remember(@CurrentPrincipal() principal: Principal, @Body() body: object): Promise<UserFact> {
+  async remember(@CurrentPrincipal() principal: Principal, @Body() body: object): Promise<UserFact> {
     const fact = parsed(Remember, body);
-    return this.facts.remember(asInstance(principal).agent_id, fact.user_id, fact.text);
+    const kept = await this.facts.remember(asInstance(principal).agent_id, fact.user_id, fact.text);
+    if (!kept) throw new ServiceError('forbidden', 'The agent owes this user no answer.');
+    return kept;
   }
 
   @Post('forget')

@@ -19,11 +19,16 @@ export class FactsRepository {
     });
   }
 
-  /** The same text again is the same fact; the oldest gives way to one too many. */
-  async remember(agent_id: string, user_id: string, text: string): Promise<UserFact> {
+  /**
+   * The same text again is the same fact; the oldest gives way to one too many. Only while the agent owes the user an
+   * answer: a run that goes on after its user was erased must bring nothing back.
+   * @returns null when it does not.
+   */
+  async remember(agent_id: string, user_id: string, text: string): Promise<UserFact | null> {
     return this.database.transaction(async (tx) => {
       const [fact] = await tx.query<UserFact[]>(
-        `INSERT INTO user_facts (id, agent_id, user_id, text) VALUES ($1, $2, $3, $4)
+        `INSERT INTO user_facts (id, agent_id, user_id, text) SELECT $1, $2, $3, $4
+         WHERE EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND user_id = $3 AND status = 'accepted' FOR SHARE)
          ON CONFLICT (agent_id, user_id, text) DO UPDATE SET text = excluded.text RETURNING id, text`,
         [newFactId(), agent_id, user_id, text],
       );
@@ -32,8 +37,7 @@ export class FactsRepository {
            ORDER BY created_at DESC, id DESC OFFSET ${FACTS_MAX})`,
         [agent_id, user_id],
       );
-      if (!fact) throw new Error('PostgreSQL returned no row for an upsert');
-      return fact;
+      return fact ?? null;
     });
   }
 

@@ -26,11 +26,22 @@ export class UsersRepository {
     );
   }
 
-  /** Blanks what the user wrote to somebody else's thread; the agent forgets that thread. */
+  /** Blanks what the user wrote to somebody else's thread, and what was answered; the agent forgets that thread. */
   async eraseFrom({ id, agent_id }: UserThread, user_id: string): Promise<void> {
     await this.database.transaction(async (tx) => {
       await tx.query(
-        `UPDATE messages SET content = $3, user_id = NULL, user_data = '{}', claimed = '{}', updated_at = now()
+        `DELETE FROM approvals WHERE thread_id = $1
+           AND message_id IN (SELECT id FROM messages WHERE thread_id = $1 AND user_id = $2)`,
+        [id, user_id],
+      );
+      // Replies quote what they answer.
+      await tx.query(
+        `UPDATE messages SET content = $3, citations = NULL, updated_at = now()
+         WHERE in_reply_to IN (SELECT id FROM messages WHERE thread_id = $1 AND user_id = $2)`,
+        [id, user_id, ERASED],
+      );
+      await tx.query(
+        `UPDATE messages SET content = $3, said = NULL, user_id = NULL, user_data = '{}', claimed = '{}', updated_at = now()
          WHERE thread_id = $1 AND user_id = $2`,
         [id, user_id, ERASED],
       );

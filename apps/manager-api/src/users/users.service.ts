@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { ServiceError } from '@roost/contracts';
 import type { PageQueryDto, UserFactDto, UserFactPageDto } from '@roost/contracts/rest';
 import { Messaging } from '@roost/messaging';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CancellingService } from '../cancelling/cancelling.service';
+import { RunEndingsRepository } from '../cancelling/run-endings.repository';
 import { ThreadsService } from '../chat/threads.service';
 import { byCreation, pageRequest, toPage } from '../database/page';
 import { FactsRepository } from './facts.repository';
@@ -8,6 +12,9 @@ import type { UserFactEntity } from './user-fact.entity';
 import { type UserThread, UsersRepository } from './users.repository';
 
 const BATCH = 100;
+/** Milliseconds in which a cancelled run must have ended, and between two looks. */
+const END_MS = 10_000;
+const LOOK_MS = 50;
 
 @Injectable()
 export class UsersService {
@@ -15,6 +22,8 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly facts: FactsRepository,
     private readonly threads: ThreadsService,
+    private readonly cancelling: CancellingService,
+    private readonly endings: RunEndingsRepository,
     private readonly messaging: Messaging,
   ) {}
 
@@ -38,11 +47,23 @@ export class UsersService {
   }
 
   private async eraseThread(thread: UserThread, user_id: string): Promise<void> {
+    await this.endRuns(thread);
     if (thread.is_own) return this.threads.delete(thread.id);
     await this.users.eraseFrom(thread, user_id);
     await this.messaging.eventLog.drop(thread.agent_id, thread.id);
   }
+
+  /** What is under way knows the user, and would write of them. */
+  private async endRuns({ agent_id, id }: UserThread): Promise<void> {
+    const cancelled = await this.cancelling.cancel(agent_id, id);
+    for (const ends_at = performance.now() + END_MS; ; await pause(LOOK_MS)) {
+      if ((await this.endings.stillOwed(cancelled)).length === 0) return;
+      if (performance.now() > ends_at) throw new ServiceError('dependency_unavailable', NOT_ENDED);
+    }
+  }
 }
+
+const NOT_ENDED = 'A run of this user has not ended yet. Send the request again.';
 
 const toFactDto = ({ id, agent_id, text, created_at }: UserFactEntity): UserFactDto => ({
   id,
