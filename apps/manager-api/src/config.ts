@@ -153,7 +153,7 @@ export const managerSchema = z.object({
   }),
   EMBEDDING_MODEL: text()
     .default('text-embedding-3-small')
-    .meta({ description: 'Embeds documents and questions; another one needs all documents ingested again' }),
+    .meta({ description: 'Embeds documents and questions; another one needs new knowledge bases' }),
   EMBEDDING_DIMENSIONS: integer(1, 8_192).optional().meta({
     description: 'Length of vectors, for models that can shorten them',
     default_text: "the model's",

@@ -111,11 +111,15 @@ function verdictOf(principal: Principal, input: ApprovalInput): Verdict {
     case 'approve':
       return { ...base, state: 'approved' };
     case 'edit':
-      return { ...base, state: 'edited', edited_arguments: input.arguments ?? {} };
+      return { ...base, state: 'edited', edited_arguments: asStored(input.arguments ?? {}) };
     case 'reject':
       return { ...base, state: 'rejected' };
   }
 }
+
+/** PostgreSQL knows neither -0 nor numbers beyond all bounds. */
+const asStored = (edited: Record<string, unknown>): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(edited)) as Record<string, unknown>;
 
 function checkArguments({ decision, arguments: edited }: ApprovalInput): void {
   if (decision === 'edit' && edited === undefined) fail('must be there with `edit`');

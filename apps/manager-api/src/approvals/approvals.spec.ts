@@ -189,6 +189,17 @@ describe('a decision', () => {
     await untilMessages(run.thread_id, [{ status: 'done' }, { content: 'Refunded.' }]);
   });
 
+  it('whose arguments the database cannot hold as written is still one decision', async () => {
+    const run = await paused();
+    const path = `/threads/${run.thread_id}/approvals/${first(run)}`;
+    const edit = '{"decision": "edit", "arguments": {"amount": -0}}';
+    for (let time = 0; time < 2; time += 1)
+      expect(await manager.call('POST', path, edit)).toMatchObject({
+        status: 200,
+        body: { edited_arguments: { amount: 0 } },
+      });
+  });
+
   it('is made once: the same again is harmless, another one is refused', async () => {
     const run = await paused();
     const answers = await Promise.all(

@@ -379,6 +379,18 @@ describe('a request', () => {
       'content-type': 'multipart/form-data; boundary=x',
     });
     expect(none).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+    const unnamed = [
+      '--x',
+      'content-disposition: form-data; name="file"; filename*=UTF-8\'\'a%00b.txt',
+      '',
+      'text',
+      '--x--',
+      '',
+    ].join('\r\n');
+    const nul = await roost.manager.call('POST', path, unnamed, {
+      'content-type': 'multipart/form-data; boundary=x',
+    });
+    expect(nul).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
     const bad = await roost.upload(base, 'a.txt', 'x', { metadata: 'not json' });
     expect(bad).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
   });

@@ -107,6 +107,7 @@ export class UploadReceiver implements CanActivate {
 
   private async take(request: IncomingMessage, part: Express.Multer.File): Promise<void> {
     const name = basename(part.originalname.normalize('NFC').replaceAll('\\', '/')).slice(-NAME_MAX);
+    checkStorable({ file: name });
     const type = supportedType(name, part.mimetype);
     const file = await this.files.receive(part.stream, this.config.KNOWLEDGE_UPLOAD_BYTES_MAX);
     request.upload = { file, name, type };

@@ -20,7 +20,8 @@ export function explained(error: unknown): { permanent: boolean; problem: string
   if (error instanceof PermanentFailure) return { permanent: true, problem: error.message };
   if (error instanceof TransientFailure) return { permanent: false, problem: error.message };
   if (error instanceof ServiceError) {
-    return { permanent: error.code === 'embedding_mismatch', problem: error.detail };
+    const permanent = error.code === 'embedding_mismatch' || error.code === 'knowledge_base_full';
+    return { permanent, problem: error.detail };
   }
   // What we do not know may hold anything: it goes to the log alone.
   return { permanent: false, problem: 'the service failed; its log knows more' };

@@ -10,9 +10,12 @@ import { asInstance } from '../../lifecycle/config.controller';
 import { AgentKnowledge } from './agent-knowledge.service';
 import { MetadataFilterSchema } from './metadata.filter';
 
+/** All that the tools of one agent can name: 64 tools with 50 each. */
+const BASES_MAX = 64 * 50;
+
 const Search = z.object({
   version: z.int().min(1),
-  knowledge_base_ids: z.array(z.string().min(1).max(100)).min(1).max(100),
+  knowledge_base_ids: z.array(z.string().min(1).max(100)).min(1).max(BASES_MAX),
   query: z.string().min(1).max(8_000),
   limit: z.int().min(1).max(50),
   filter: MetadataFilterSchema.default({}),

@@ -76,6 +76,12 @@ describe('PostgreSQL as a knowledge store', () => {
     });
     await store.put(chunks('kb_full', 'doc_1', 9, 2));
     await store.publish('doc_1', 2);
+    // What did fit of the one that does not is not counted against the next.
+    await store.put(chunks('kb_full', 'doc_4', 1));
+    await expect(store.put(chunks('kb_full', 'doc_4', 1))).rejects.toMatchObject({
+      code: 'knowledge_base_full',
+    });
+    await store.put(chunks('kb_full', 'doc_5', 1));
     await store.put(chunks('kb_other', 'doc_3', 10));
   });
 

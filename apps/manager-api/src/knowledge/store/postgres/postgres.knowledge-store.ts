@@ -35,11 +35,32 @@ export class PostgresKnowledgeStore implements KnowledgeStore {
       const row = { name: COLLECTION, ...space };
       await tx.createQueryBuilder().insert().into(KnowledgeCollectionEntity).values(row).orIgnore().execute();
       const held = await tx.findOneByOrFail(KnowledgeCollectionEntity, { name: COLLECTION });
-      checkSpace(COLLECTION, held, space, 'delete all knowledge bases, or set QDRANT_URL, and ingest again');
+      checkSpace(
+        COLLECTION,
+        held,
+        space,
+        'delete all knowledge bases, or set QDRANT_URL, and add the documents to new ones',
+      );
     });
   }
 
   async put(given: EmbeddedChunk[]): Promise<void> {
+    try {
+      await this.insert(given);
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'knowledge_base_full') await this.makeRoom(given);
+      throw error;
+    }
+  }
+
+  /** What was put of documents that do not fit would be counted against the next. */
+  private async makeRoom(given: EmbeddedChunk[]): Promise<void> {
+    await this.database.query('DELETE FROM knowledge_chunks WHERE document_id = ANY($1) AND NOT published', [
+      [...new Set(given.map(({ document_id }) => document_id))],
+    ]);
+  }
+
+  private async insert(given: EmbeddedChunk[]): Promise<void> {
     const chunks = [...new Map(given.map((chunk) => [chunk.chunk_id, chunk])).values()];
     await this.database.transaction(async (tx) => {
       const held = await tx.findOneBy(KnowledgeCollectionEntity, { name: COLLECTION });
@@ -124,5 +145,5 @@ const isFull = (id: string, max: number): ServiceError =>
   new ServiceError(
     'knowledge_base_full',
     `The knowledge base ${id} would hold more than ${max} pieces, which is what a search in PostgreSQL can read in ` +
-      'time. Split it, or set QDRANT_URL and ingest again.',
+      'time. Split it, or set QDRANT_URL and add the documents to a new one.',
   );

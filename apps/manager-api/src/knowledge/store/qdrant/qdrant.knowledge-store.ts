@@ -45,7 +45,12 @@ export class QdrantKnowledgeStore implements KnowledgeStore {
 
   async prepare(space: VectorSpace, signal: AbortSignal): Promise<void> {
     this.space ??= await this.make(space, signal);
-    checkSpace(this.collection, this.space, space, 'set QDRANT_COLLECTION to a new name and ingest again');
+    checkSpace(
+      this.collection,
+      this.space,
+      space,
+      'set QDRANT_COLLECTION to a new name and add the documents to new knowledge bases',
+    );
   }
 
   async put(chunks: EmbeddedChunk[], signal: AbortSignal): Promise<void> {
