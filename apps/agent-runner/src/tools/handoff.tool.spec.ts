@@ -16,9 +16,9 @@ it('waits on for an answer while the manager is away: what was begun goes on the
     () => ({ status: 'done', content: 'Two are open.' }),
   ];
   const keys: unknown[] = [];
-  const request = async <Result>({ body }: ManagerRequest<Result>): Promise<Result> => {
+  const request = <Result>({ body }: ManagerRequest<Result>): Promise<Result> => {
     keys.push((body as { idempotency_key: string }).idempotency_key);
-    return (await answers.shift()?.()) as Result;
+    return Promise.resolve().then(() => answers.shift()?.() as Result);
   };
   const [built] = await handoffTool(configured(), { manager: { request } } as ToolServices);
   const answer = await built?.tool.call(

@@ -3,179 +3,25 @@ import {
   chatAccess,
   type ChatAccess,
   COLLECT_PAUSE_MS_DEFAULT,
-  defaultRunLimits,
-  type ModelProvider,
-  modelProviders,
   type OnBusy,
   onBusyModes,
 } from '../agent-configuration';
 import type { AgentTool } from '../agent-tool';
 import { ToolDto, toolDtos } from './agent-tool.dto';
 import { KnowledgeSettingsDto } from './knowledge-settings.dto';
+import { LimitsDto } from './limits.dto';
+import { MemoryDto } from './memory.dto';
+import { ModelDto } from './model.dto';
 import {
   BooleanField,
   EnumField,
   IntegerField,
   NestedField,
-  NumberField,
   ObjectField,
   ReservedListField,
   StringField,
   UnionListField,
-  UrlField,
 } from './field.decorators';
-
-export class ModelDto {
-  @EnumField({
-    description:
-      'Who serves the model, over the OpenAI protocol. All but `openai` and `openrouter` need a `base_url`.',
-    example: 'openai',
-    values: modelProviders,
-    default: 'openai',
-  })
-  provider!: ModelProvider;
-
-  @StringField({
-    description: 'The model, as its provider names it.',
-    example: 'gpt-4.1-mini',
-    min: 1,
-    max: 200,
-  })
-  name!: string;
-
-  @UrlField({
-    description:
-      "Another OpenAI-compatible endpoint. It never gets the operator's key, so it needs an `api_key` of its own.",
-    example: 'https://openrouter.ai/api/v1',
-    nullable: true,
-  })
-  base_url!: string | null;
-
-  @StringField({
-    description: "The agent's own provider key. Stored encrypted, never returned; null removes it.",
-    example: 'sk-…',
-    min: 1,
-    max: 500,
-    optional: true,
-    writeOnly: true,
-  })
-  api_key?: string;
-
-  @NumberField({ description: 'Randomness of the answers.', example: 0.2, min: 0, max: 2, default: 0.7 })
-  temperature!: number;
-
-  @IntegerField({
-    description: 'The longest answer, in tokens; null leaves it to the provider.',
-    example: 1024,
-    min: 1,
-    max: 1_000_000,
-    nullable: true,
-  })
-  max_tokens!: number | null;
-}
-
-export class MemoryDto {
-  @BooleanField({
-    description: 'Whether the agent remembers earlier messages of the thread.',
-    example: true,
-    default: true,
-  })
-  enabled!: boolean;
-
-  @IntegerField({
-    description: 'How many earlier messages it remembers.',
-    example: 20,
-    min: 1,
-    max: 200,
-    default: 20,
-  })
-  depth!: number;
-
-  @BooleanField({
-    description:
-      'Whether it keeps facts about a user beyond the thread: `remember_fact` and `forget_fact` become tools of it, for users whom a trusted party vouched for. `GET` and `DELETE /users/{external_user_id}` list and erase.',
-    example: true,
-    default: false,
-  })
-  long_term?: boolean;
-}
-
-export class LimitsDto {
-  @IntegerField({
-    description: 'Memory of the runner, in MiB.',
-    example: 512,
-    min: 96,
-    max: 65_536,
-    default: 512,
-  })
-  memory_mb!: number;
-
-  @NumberField({
-    description: 'Processor share of the runner, in cores.',
-    example: 0.5,
-    min: 0.05,
-    max: 64,
-    default: 1,
-  })
-  cpus!: number;
-
-  @IntegerField({
-    description: 'Processes and threads of the runner.',
-    example: 128,
-    min: 32,
-    max: 4_096,
-    default: 128,
-  })
-  pids!: number;
-
-  @IntegerField({
-    description: 'Questions to the model for one answer; more ends the run.',
-    example: 12,
-    min: 1,
-    max: 100,
-    default: defaultRunLimits.steps_per_run,
-  })
-  steps_per_run?: number;
-
-  @IntegerField({
-    description: 'Calls of tools for one answer; more ends the run.',
-    example: 40,
-    min: 1,
-    max: 500,
-    default: defaultRunLimits.tool_calls_per_run,
-  })
-  tool_calls_per_run?: number;
-
-  @IntegerField({
-    description:
-      'Seconds one answer may take, tools and knowledge included; more ends the run. A run that goes on after its runner was lost begins to count anew.',
-    example: 120,
-    min: 1,
-    max: 3_600,
-    default: defaultRunLimits.seconds_per_run,
-  })
-  seconds_per_run?: number;
-
-  @IntegerField({
-    description:
-      'Tokens of one answer, of all kinds of calls, as the provider counts them; once they are used up the model is not asked again and the run ends.',
-    example: 50_000,
-    min: 1,
-    max: 100_000_000,
-    default: defaultRunLimits.tokens_per_run,
-  })
-  tokens_per_run?: number;
-
-  @IntegerField({
-    description:
-      'Tokens the agent may spend a day (UTC), of all kinds; looked at before each question to a model. Null: no budget.',
-    example: 2_000_000,
-    min: 1,
-    max: 1_000_000_000_000,
-    nullable: true,
-  })
-  tokens_per_day?: number | null;
-}
 
 export class AccessDto {
   @EnumField({
