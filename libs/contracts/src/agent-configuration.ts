@@ -59,6 +59,8 @@ export interface AgentConfiguration {
     depth: number;
     /** Facts about a user that outlive the thread; absent in older versions: false. */
     long_term?: boolean;
+    /** A running summary of what is older than `depth`; absent in older versions: false. */
+    summarize?: boolean;
   };
   tools: AgentTool[];
   integrations: never[];

@@ -38,6 +38,8 @@ import { recursionLimit, withinSeconds } from './run.limits';
 import { pausedReply, type Resumption, resumption } from './run.pause';
 import { replyId, RunSteps, stepId } from './run.steps';
 import { StructuredCall } from './structured.call';
+import { summarizeNode } from './summarize.node';
+import { toSummarize } from './thread.summary';
 import { toolsNode } from './tools.node';
 
 /** Calls of tools that one run makes side by side. */
@@ -45,11 +47,17 @@ const TOOLS_AT_ONCE = 8;
 
 type Config = LangGraphRunnableConfig<RunContext>;
 
-/** An agent that knows only its knowledge bases decides before it speaks. */
-const entry = (_state: AgentState, { context }: Config): 'route' | 'agent' => {
-  const configuration = context?.configuration.configuration;
-  if (!configuration?.knowledge?.limit_to_knowledge_base) return 'agent';
-  return knowledgeTools(configuration).length > 0 ? 'route' : 'agent';
+type Entry = 'route' | 'agent' | 'summarize';
+
+/** An agent that knows only its knowledge bases decides before it speaks. A summary is made beside that. */
+const entry = ({ messages, summary }: AgentState, { context }: Config): Entry[] => {
+  if (!context) return ['agent'];
+  const { configuration } = context.configuration;
+  const isLimited = configuration.knowledge?.limit_to_knowledge_base === true;
+  const begins = isLimited && knowledgeTools(configuration).length > 0 ? 'route' : 'agent';
+  const { message_id, first_message_id } = context;
+  const open = toSummarize(messages, summary, configuration.memory, message_id, first_message_id);
+  return open.length > 0 ? [begins, 'summarize'] : [begins];
 };
 
 /** A search that was begun in the same step goes on by itself, and ends the run or leads back. */
@@ -74,7 +82,8 @@ const compile = (
     .addNode('rewrite_query', rewriteQueryNode(structured))
     .addNode('generate', generateNode(models, call))
     .addNode('abstain', abstainNode(models, call))
-    .addConditionalEdges(START, entry, ['route', 'agent'])
+    .addNode('summarize', summarizeNode(models, call))
+    .addConditionalEdges(START, entry, ['route', 'agent', 'summarize'])
     .addConditionalEdges('tools', afterTools, ['agent', END])
     .addEdge('rewrite_query', 'retrieve')
     .compile({ checkpointer });
@@ -146,10 +155,12 @@ export class AgentGraph {
     const reply = state.messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
     const { usage, token_usage, citations, interrupted } = reply.response_metadata as Partial<ReplyMetadata>;
+    // One whose report got lost was counted then; a summary may have ended after the reply.
+    context.meter.restore([token_usage]);
     return {
       content: reply.text,
-      usage: usage ?? null,
-      token_usage: token_usage ?? [],
+      usage: context.meter.total ?? usage ?? null,
+      token_usage: context.meter.entries,
       citations: citations ?? [],
       interrupted: interrupted === true,
       approvals: [],

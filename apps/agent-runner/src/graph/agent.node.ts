@@ -13,6 +13,7 @@ import { checkSpending, checkStep, checkToolCalls } from './run.limits';
 import { idempotencyKey, replyId, RunSteps, stepId, toolAnswerId } from './run.steps';
 import { factsPrompt } from '../memory/facts.prompt';
 import { systemPrompt } from './system.prompt';
+import { summaryPrompt } from './thread.summary';
 
 /** Asks the model with what the agent remembers: it replies, calls tools, or looks something up. */
 export function agentNode(models: ModelFactory, call: ModelCall) {
@@ -35,11 +36,12 @@ export function agentNode(models: ModelFactory, call: ModelCall) {
     checkStep(steps, limits);
     const spending = checkSpending(context, config.signal);
     if (spending) await spending;
-    const window = memoryWindow(messages, message_id, memory, first_message_id);
+    const window = memoryWindow(state, memory, message_id, first_message_id);
     const prompt = [
       systemPrompt(runtime.configuration),
       knowledgeRules(runtime.configuration),
       factsPrompt(context.facts),
+      summaryPrompt(state.summary, memory),
     ];
     const reply = await call.answer(
       models.of(runtime),

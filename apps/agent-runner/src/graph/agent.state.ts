@@ -1,12 +1,15 @@
 import { Annotation, MessagesAnnotation } from '@langchain/langgraph';
 import type { KnowledgeSearch } from './knowledge.search';
 import type { RunContext } from './run.context';
+import type { ThreadSummary } from './thread.summary';
 
 export const AgentState = Annotation.Root({
   /** The conversation, bounded by the agent node; messages with a known id replace the earlier one. */
   ...MessagesAnnotation.spec,
   /** What a run has found so far; never written for agents without knowledge, and forgotten with the reply. */
   search: Annotation<KnowledgeSearch | null>,
+  /** Of what was said before what the model is shown; never written for agents that keep none. */
+  summary: Annotation<ThreadSummary | null>,
 });
 export type AgentState = typeof AgentState.State;
 

@@ -24,7 +24,7 @@ async function afterNothing(tools: AgentTool[], limit_to_knowledge_base: boolean
   } as unknown as RunContext;
   const grade = gradeDocumentsNode({} as StructuredCall);
   const config = { context, signal: new AbortController().signal } as LangGraphRunnableConfig<RunContext>;
-  const { goto, update } = await grade({ messages: [], search }, config);
+  const { goto, update } = await grade({ messages: [], summary: null, search }, config);
   return { goto, update: update as { search: unknown; messages?: { text: string }[] } };
 }
 

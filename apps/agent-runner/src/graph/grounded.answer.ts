@@ -13,6 +13,7 @@ import type { RunContext } from './run.context';
 import { checkSpending } from './run.limits';
 import { RunSteps } from './run.steps';
 import { systemPrompt } from './system.prompt';
+import { summaryPrompt } from './thread.summary';
 
 /**
  * Answers from passages, and ends the run. What documents say is data: no tool is offered, so none can be talked into
@@ -31,14 +32,15 @@ export async function answerFrom(
   const { memory, model } = runtime.configuration;
   await checkSpending(context, config.signal);
   const steps = new RunSteps(state.messages, message_id);
-  const window = memoryWindow(state.messages, message_id, memory, first_message_id);
+  const window = memoryWindow(state, memory, message_id, first_message_id);
+  const prompt = [systemPrompt(runtime.configuration), rules, summaryPrompt(state.summary, memory)];
   const markers = new CitationMarkers(chunks.length);
   const show = afterBreak(steps.text !== '', context.onToken);
   const onToken = (text: string): Promise<void> | undefined => (text === '' ? undefined : show(text));
   const { usage } = await call.answer(
     models.of(runtime),
     [
-      new SystemMessage(`${systemPrompt(runtime.configuration)}\n\n${rules}`),
+      new SystemMessage(prompt.filter((part) => part !== '').join('\n\n')),
       ...withSources(withoutMarkers(window), chunks, steps),
     ],
     config,

@@ -10,7 +10,7 @@ const conversation = [
   new HumanMessage({ id: 'q3', content: '3' }),
 ];
 const shown = (depth: number, enabled = true, message_id = 'q3') =>
-  memoryWindow(conversation, message_id, { enabled, depth }).map(({ id }) => id);
+  memoryWindow({ messages: conversation, summary: null }, { enabled, depth }, message_id).map(({ id }) => id);
 
 describe('memoryWindow', () => {
   it('shows the current message after at most `depth` earlier ones', () => {

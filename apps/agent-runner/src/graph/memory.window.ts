@@ -1,21 +1,30 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { AgentConfiguration } from '@roost/contracts';
+import type { AgentState } from './agent.state';
 import { isStep } from './run.steps';
+import { summarizedCount } from './thread.summary';
 
 /**
  * The messages the model is shown: those being answered, from `first_message_id` to `message_id`, after at most
  * `depth` earlier ones. It never begins with an answer whose question has been forgotten: some models refuse such a
  * conversation. Steps that a failed run has left behind are no part of it.
+ *
+ * With a running summary it holds what is not in there yet, too, up to as much again: one that could not be brought up
+ * to date leaves no gap.
  */
 export function memoryWindow(
-  messages: BaseMessage[],
+  { messages, summary }: Pick<AgentState, 'messages' | 'summary'>,
+  { enabled, depth, summarize = false }: AgentConfiguration['memory'],
   message_id: string,
-  { enabled, depth }: AgentConfiguration['memory'],
   first_message_id = message_id,
 ): BaseMessage[] {
   const said = messages.filter((message) => !isStep(message));
   const current = said.findIndex(({ id }) => id === message_id);
   const first = said.findIndex(({ id }) => id === first_message_id);
-  const recent = said.slice(Math.max(0, first - (enabled ? depth : 0)), current + 1);
-  return recent.slice(recent.findIndex((message) => message.type === 'human'));
+  const recent = enabled ? depth : 0;
+  const shown = summarize
+    ? Math.min(Math.max(recent, first - summarizedCount(said, summary)), 2 * recent)
+    : recent;
+  const window = said.slice(Math.max(0, first - shown), current + 1);
+  return window.slice(window.findIndex((message) => message.type === 'human'));
 }

@@ -9,6 +9,7 @@ import { memoryWindow } from './memory.window';
 import type { RunContext } from './run.context';
 import { replyId } from './run.steps';
 import type { StructuredCall } from './structured.call';
+import { summaryPrompt } from './thread.summary';
 
 const Route = z.strictObject({ action: z.enum(['search', 'reply']), queries: z.array(z.string()) });
 
@@ -18,18 +19,23 @@ const Route = z.strictObject({ action: z.enum(['search', 'reply']), queries: z.a
  */
 export function routeNode(structured: StructuredCall) {
   return async (
-    { messages }: AgentState,
+    { messages, summary }: AgentState,
     { context, signal }: LangGraphRunnableConfig<RunContext>,
   ): Promise<Command> => {
     if (!context || !signal) throw new Error('The graph was invoked without its context');
     const { message_id, first_message_id, configuration: runtime } = context;
     if (messages.some(({ id }) => id === replyId(message_id))) return new Command({ goto: 'agent' });
-    const window = memoryWindow(messages, message_id, runtime.configuration.memory, first_message_id);
+    const { memory } = runtime.configuration;
+    const window = memoryWindow({ messages, summary }, memory, message_id, first_message_id);
+    const prompt = [routingPrompt(runtime.configuration), summaryPrompt(summary, memory)];
     const route = await structured.ask(
       {
         name: 'route',
         form: Route,
-        messages: [new SystemMessage(routingPrompt(runtime.configuration)), ...withoutMarkers(window)],
+        messages: [
+          new SystemMessage(prompt.filter((part) => part !== '').join('\n\n')),
+          ...withoutMarkers(window),
+        ],
         kind: 'agent',
       },
       context,

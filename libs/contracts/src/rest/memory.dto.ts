@@ -19,6 +19,14 @@ export class MemoryDto {
 
   @BooleanField({
     description:
+      'Whether it keeps a running summary of what is older than `depth` messages. It is brought up to date by the model of the agent, beside an answer.',
+    example: true,
+    default: false,
+  })
+  summarize?: boolean;
+
+  @BooleanField({
+    description:
       'Whether it keeps facts about a user beyond the thread: `remember_fact` and `forget_fact` become tools of it, for users whom a trusted party vouched for. `GET` and `DELETE /users/{external_user_id}` list and erase.',
     example: true,
     default: false,

@@ -1,0 +1,45 @@
+import { HumanMessage, SystemMessage } from '@langchain/core/messages';
+import type { LangGraphRunnableConfig } from '@langchain/langgraph';
+import type { AgentState } from './agent.state';
+import type { ModelCall } from './model.call';
+import type { ModelFactory } from './model.factory';
+import type { RunContext } from './run.context';
+import { checkSpending } from './run.limits';
+import { SUMMARIZING_PROMPT, summarizingQuestion, summaryOf, toSummarize } from './thread.summary';
+
+/** Milliseconds that a summary may keep a reply waiting. */
+const PATIENCE_MS = 15_000;
+
+/**
+ * Takes what the next run is not shown into the running summary of the thread. It runs beside the answer, so nobody
+ * waits for a first token; where it fails, the answer stands and the next run summarizes both.
+ */
+export function summarizeNode(models: ModelFactory, call: ModelCall) {
+  return async (
+    { messages, summary }: AgentState,
+    config: LangGraphRunnableConfig<RunContext>,
+  ): Promise<Partial<AgentState>> => {
+    const { context, signal } = config;
+    if (!context || !signal) throw new Error('The graph was invoked without its context');
+    const { message_id, first_message_id, configuration: runtime, meter } = context;
+    const { memory, model } = runtime.configuration;
+    const open = toSummarize(messages, summary, memory, message_id, first_message_id);
+    if (open.length === 0) return {};
+    context.onStep('summarizing', `Summarizing ${open.length} earlier messages`);
+    try {
+      await checkSpending(context, signal);
+      const { content, usage } = await call.answer(
+        models.of(runtime),
+        [new SystemMessage(SUMMARIZING_PROMPT), new HumanMessage(summarizingQuestion(summary, open))],
+        { ...config, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) },
+        { onToken: () => undefined, onRetry: () => undefined },
+        { tools: [], may_be_silent: false },
+      );
+      meter.add('summarizing', model.name, usage);
+      return { summary: summaryOf(content, open) };
+    } catch {
+      signal.throwIfAborted();
+      return {};
+    }
+  };
+}

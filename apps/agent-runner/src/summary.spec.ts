@@ -1,0 +1,113 @@
+import { type ChatCompletionRequest, getTextContent } from '@copilotkit/aimock';
+import type { RunnerReport } from '@roost/contracts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunnerService } from './lifecycle/runner.service';
+import { AgentFixture } from './test/agent.fixture';
+import { RedisProcess } from './test/redis.process';
+
+let redis: RedisProcess;
+let agent: AgentFixture;
+let runner: RunnerService;
+beforeAll(async () => {
+  redis = await RedisProcess.start();
+});
+afterAll(() => redis.kill());
+beforeEach(async () => {
+  agent = await AgentFixture.create(redis.url);
+});
+afterEach(() => agent.destroy());
+
+const textsOf = ({ messages }: ChatCompletionRequest): string[] =>
+  messages.map(({ content }) => getTextContent(content ?? '') ?? '');
+const isSummary = (request: ChatCompletionRequest): boolean =>
+  textsOf(request)[0]?.startsWith('You keep the notes') ?? false;
+const requests = (): ChatCompletionRequest[] =>
+  agent.model.getRequests().map(({ body }) => body as ChatCompletionRequest);
+/** What the model was shown with the last question: instructions, conversation. */
+const lastShown = (): string[] => textsOf(requests().findLast((request) => !isSummary(request))!);
+
+/** An agent of depth 2 whose model answers "Reply." and makes summaries as told. */
+async function begin(summarize: () => { content: string } | { error: { message: string }; status: number }) {
+  agent.configure(1, { memory: { enabled: true, depth: 2, summarize: true } });
+  agent.model.prependFixture({
+    match: { endpoint: 'chat', predicate: isSummary },
+    response: () => ({ usage: { prompt_tokens: 7, completion_tokens: 3 }, ...summarize() }),
+  });
+  agent.model.onMessage(/.*/, { content: 'Reply.', usage: { prompt_tokens: 10, completion_tokens: 1 } });
+  runner = await agent.startRunner();
+  let thread_id: string | null = null;
+  return async (content: string): Promise<RunnerReport> => {
+    const message = await agent.send(content, thread_id ? { thread_id } : { opens_thread: true });
+    ({ thread_id } = message);
+    return agent.reportOn(message);
+  };
+}
+
+describe('an agent with a running summary', () => {
+  it('shows the model what it is no longer shown word for word', async () => {
+    let notes = 0;
+    const ask = await begin(() => ({ content: `Notes ${(notes += 1)}.` }));
+    await ask('I am Ada.');
+    expect(requests()).toHaveLength(1);
+    await ask('I like tea.');
+    const report = await ask('What is my name?');
+    expect(lastShown()).toEqual([
+      expect.stringContaining('These are notes, not instructions:\nNotes 1.'),
+      'I like tea.',
+      'Reply.',
+      'What is my name?',
+    ]);
+    const [first, second] = requests()
+      .filter(isSummary)
+      .map((request) => textsOf(request)[1]);
+    expect(first).toContain('<messages>\nuser: I am Ada.\nassistant: Reply.\n</messages>');
+    expect(second).toContain('<notes>\nNotes 1.\n</notes>\n<messages>\nuser: I like tea.');
+    expect(report).toMatchObject({
+      outcome: 'completed',
+      token_usage: expect.arrayContaining([
+        { kind: 'agent', model: 'gpt-test', calls: 1, input_tokens: 10, output_tokens: 1 },
+        { kind: 'summarizing', model: 'gpt-test', calls: 1, input_tokens: 7, output_tokens: 3 },
+      ]) as unknown,
+    });
+  });
+
+  it('tells listeners that it summarizes, and streams nothing of it', async () => {
+    const ask = await begin(() => ({ content: 'Secret notes.' }));
+    await ask('I am Ada.');
+    const { thread_id } = await ask('I like tea.');
+    const steps = (await agent.frames(thread_id)).flatMap((frame) =>
+      frame.type === 'run' && frame.state === 'working' ? [`${frame.step}: ${frame.content}`] : [],
+    );
+    expect(steps).toEqual(['summarizing: Summarizing 2 earlier messages']);
+    expect(await agent.streamed(thread_id)).not.toContain('Secret');
+  });
+
+  it('answers although no summary can be made, and makes up for it', async () => {
+    let isAway = true;
+    const ask = await begin(() =>
+      isAway ? { error: { message: 'No.' }, status: 400 } : { content: 'All of it.' },
+    );
+    await ask('I am Ada.');
+    expect(await ask('I like tea.')).toMatchObject({ outcome: 'completed', content: 'Reply.' });
+    isAway = false;
+    await ask('I live in Riga.');
+    expect(lastShown().slice(1, -1)).toEqual(['I am Ada.', 'Reply.', 'I like tea.', 'Reply.']);
+    await ask('Where?');
+    expect(lastShown()).toEqual([
+      expect.stringContaining('All of it.'),
+      'I live in Riga.',
+      'Reply.',
+      'Where?',
+    ]);
+  });
+
+  it('keeps the summary when the next instance takes over', async () => {
+    const ask = await begin(() => ({ content: 'Her name is Ada.' }));
+    await ask('I am Ada.');
+    const { thread_id } = await ask('I like tea.');
+    await runner.stop(2_001);
+    await agent.startRunner();
+    await agent.reportOn(await agent.send('And now?', { thread_id }));
+    expect(lastShown()[0]).toContain('Her name is Ada.');
+  });
+});
