@@ -32,14 +32,14 @@ export class ThreadsService {
     return toThreadDto(await this.access.findThread(principal, id));
   }
 
-  /** An absent thread counts as deleted. */
+  /** With what other agents were asked for it, and last: a repeat finds what is left. An absent one counts as deleted. */
   async delete(id: string): Promise<void> {
-    const thread = await this.threads.find(id);
-    if (!thread) return;
-    // Before, so that a repeat finds the thread when Redis is away; and after, for what a run appended meanwhile.
-    await this.messaging.eventLog.drop(thread.agent_id, id);
-    await this.threads.delete(thread);
-    await this.messaging.eventLog.drop(thread.agent_id, id);
+    for (const thread of await this.threads.withHandedOver(id)) {
+      // Before, so that a repeat finds the thread when Redis is away; and after, for what a run appended meanwhile.
+      await this.messaging.eventLog.drop(thread.agent_id, thread.id);
+      await this.threads.delete(thread);
+      await this.messaging.eventLog.drop(thread.agent_id, thread.id);
+    }
   }
 
   async messagesOf(principal: Principal, id: string, query: PageQueryDto): Promise<MessagePageDto> {

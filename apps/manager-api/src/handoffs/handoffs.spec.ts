@@ -180,4 +180,18 @@ describe('an agent that asks another', () => {
     expect((await manager.internal('POST', internalPaths.handoffCancels, key, token)).status).toBe(204);
     await vi.waitFor(async () => expect(await owedBy(late.other)).toBe(0), { timeout: 10_000 });
   });
+
+  it('leaves nothing with the other one when its conversation is deleted', async () => {
+    const { entry, other, ask } = await pair();
+    const asking = ask();
+    const runner = await run(other);
+    const asked = await runner.next();
+    await runner.report(asked, 'Two are open.');
+    await asking;
+    expect((await manager.call('GET', `/threads/${asked.thread_id}`)).status).toBe(200);
+    expect((await manager.call('DELETE', `/threads/${entry.thread_id}`)).status).toBe(204);
+    for (const id of [entry.thread_id, asked.thread_id])
+      expect((await manager.call('GET', `/threads/${id}`)).status).toBe(404);
+    expect(await manager.database.query('SELECT id FROM messages WHERE agent_id = $1', [other])).toEqual([]);
+  });
 });
