@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { AgentFixture } from '../test/agent.fixture';
 import { JournalServer, never } from '../test/journal.server';
 import { RedisProcess } from '../test/redis.process';
+import { chunk, knowledgeTool } from '../test/scripted.knowledge';
 import { httpTool } from '../test/scripted.tools';
 
 let redis: RedisProcess;
@@ -59,6 +60,20 @@ describe('a runner that is asked to try a tool', () => {
     });
     expect(shop.journal).toHaveLength(1);
     expect(agent.model.getRequests()).toEqual([]);
+  });
+
+  it('looks something up as a run would, by the manager', async () => {
+    agent.configure(1, { tools: [knowledgeTool({ retrieval_limit: 3 })] });
+    agent.manager.knowledge = ({ query, limit }) => [chunk('a', `${query}, at most ${limit}`)];
+    await agent.startRunner();
+    const tried = { tool: 'search_handbook', arguments: { queries: ['opening hours'] } };
+    expect(await attempt(tried)).toMatchObject({
+      outcome: 'called',
+      ok: true,
+      content: expect.stringContaining('opening hours, at most 3') as string,
+    });
+    expect(await attempt({ ...tried, arguments: { queries: [] } })).toMatchObject({ ok: false });
+    expect(agent.manager.searches).toHaveLength(1);
   });
 
   it('takes the version it is asked for, and says which tools that has', async () => {

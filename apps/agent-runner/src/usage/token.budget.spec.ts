@@ -1,15 +1,17 @@
 import type { SpentToday } from '@roost/contracts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { ManagerUnavailableError } from '../exchange/manager.client';
 import { BudgetExhaustedError, TokenBudget } from './token.budget';
 
 const NEVER = new AbortController().signal;
 let booked: SpentToday;
 let asked: number;
+let isAway: boolean;
 const budget = () =>
   new TokenBudget({
     request: <Result>() => {
       asked += 1;
-      return Promise.resolve(booked as Result);
+      return isAway ? Promise.reject(new ManagerUnavailableError('away')) : Promise.resolve(booked as Result);
     },
   });
 
@@ -17,6 +19,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   booked = { tokens: 0, resets_in_s: 7_200 };
   asked = 0;
+  isAway = false;
 });
 afterEach(() => vi.useRealTimers());
 
@@ -56,4 +59,19 @@ it('begins anew with the day', async () => {
   vi.advanceTimersByTime(30_000);
   booked = { tokens: 0, resets_in_s: 86_400 };
   await spending.check(100, NEVER);
+});
+
+it('goes on with what it knows while the manager is away, and asks it once a minute', async () => {
+  booked.tokens = 50;
+  const spending = budget();
+  await spending.check(100, NEVER);
+  isAway = true;
+  vi.advanceTimersByTime(60_000);
+  await spending.check(100, NEVER);
+  await spending.check(100, NEVER);
+  expect(asked).toBe(2);
+  spending.spend(50);
+  await expect(spending.check(100, NEVER)).rejects.toThrow(BudgetExhaustedError);
+  vi.advanceTimersByTime(7_200_000);
+  await expect(spending.check(100, NEVER)).rejects.toThrow(ManagerUnavailableError);
 });

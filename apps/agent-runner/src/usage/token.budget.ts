@@ -50,6 +50,7 @@ export class TokenBudget {
     } catch (error) {
       signal.throwIfAborted();
       if (this.day === null || performance.now() >= this.day.ends_at) throw error;
+      this.day.asked_at = performance.now();
       return this.day;
     }
   }

@@ -36,6 +36,7 @@ describe('knowledge of an agent', () => {
     ['ids that are no texts', { knowledge_base_ids: [7] }, 'knowledge_base_ids'],
     ['too many passages', { retrieval_limit: 21 }, 'retrieval_limit'],
     ['too many attempts', { rewrite_attempts: 6 }, 'rewrite_attempts'],
+    ['an approval that nobody would be asked for', { requires_approval: true }, 'requires_approval'],
     ['a field of another tool', { url: 'https://shop.example/' }, 'url'],
   ])('is refused with %s', async (_what, changes, field) => {
     const { status, body } = await manager.call('POST', '/agents', withTools({ ...tool, ...changes }));

@@ -1,3 +1,4 @@
+import { ServiceError } from '@roost/contracts';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -209,6 +210,22 @@ describe('a URL', () => {
     await add();
     expect(await roost.until(base, id, 'ready')).toMatchObject({ revision: 2, published_revision: 2 });
     expect(roost.store.found(id)).toBe('From ten.');
+  });
+
+  it('that says something else at the next attempt is another revision: nothing of the first is found with it', async () => {
+    const base = await roost.base();
+    site.answers.set('/menu', { type: 'text/plain', body: 'Soup of yesterday.' });
+    roost.embedder.before = () => {
+      roost.embedder.before = () => Promise.resolve();
+      site.answers.set('/menu', { type: 'text/plain', body: 'Soup of today.' });
+      return Promise.reject(new ServiceError('embedding_unavailable', 'The model is away.'));
+    };
+    const { body } = await roost.manager.call('POST', `/knowledge-bases/${base}/documents`, {
+      url: `${site.origin}/menu`,
+    });
+    const id = body.id as string;
+    expect(await roost.until(base, id, 'ready')).toMatchObject({ revision: 2, published_revision: 2 });
+    expect(roost.store.found(id)).toBe('Soup of today.');
   });
 
   it.each([

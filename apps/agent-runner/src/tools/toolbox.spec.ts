@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { definition, NO_PARAMETERS } from './tool.builder';
+import { prepared, Toolbox } from './toolbox';
+
+const tool = (name: string, description: string, content = '') =>
+  prepared({
+    definition: definition(name, description, NO_PARAMETERS),
+    tool: { call: () => Promise.resolve({ ok: true, content }) },
+  });
+const options = {
+  idempotency_key: 'key',
+  signal: new AbortController().signal,
+  asker: { thread_id: 'thr_1', message_id: 'msg_1', channel: 'web', user_id: null, user_data: {} },
+  requestAuthorization: () => undefined,
+};
+
+it('shows the model no secret, neither in what a tool says of itself nor in what it answers', async () => {
+  const toolbox = new Toolbox([tool('find', 'Calls with tok-canary-0123456789.', 'tok-canary-0123456789')], {
+    shop_token: 'tok-canary-0123456789',
+  });
+  expect(toolbox.definitions[0]?.function.description).toBe('Calls with [secret].');
+  expect(await toolbox.call('find', {}, options)).toEqual({ ok: true, content: '[secret]' });
+});
+
+it('has one tool of a name: the first', async () => {
+  const toolbox = new Toolbox([tool('find', 'First.', 'first'), tool('find', 'Second.', 'second')]);
+  expect(toolbox.definitions.map(({ function: { description } }) => description)).toEqual(['First.']);
+  expect(await toolbox.call('find', {}, options)).toMatchObject({ content: 'first' });
+});
