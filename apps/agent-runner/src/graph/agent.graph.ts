@@ -132,8 +132,13 @@ export class AgentGraph {
     const { message_id, approvals: decisions = [] } = lastOf(batch);
     if (opens_thread) this.memory.expectNothing(thread_id);
     const unfinished = await this.unfinishedRun(thread_id, message_id, decisions);
+    let said = '';
+    const onToken: RunContext['onToken'] = (text) => {
+      said += text;
+      return context.onToken(text);
+    };
     // The listeners begin anew with this run; what was said before belongs to the reply.
-    if (unfinished?.steps.text) await context.onToken(unfinished.steps.text);
+    if (unfinished?.steps.text) await onToken(unfinished.steps.text);
     if (unfinished) context.meter.restore([...unfinished.steps.spent, unfinished.search?.spent]);
     const { configuration } = context.configuration;
     const asker = askerOf(batch);
@@ -144,7 +149,7 @@ export class AgentGraph {
     const state = await withinSeconds(configuration.limits, signal, (limited) =>
       this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
         configurable: { thread_id, message_id },
-        context: { ...context, message_id, first_message_id, asker, toolbox, facts },
+        context: { ...context, onToken, message_id, first_message_id, asker, toolbox, facts },
         signal: limited,
         recursionLimit: recursionLimit(configuration),
         maxConcurrency: TOOLS_AT_ONCE,
@@ -154,6 +159,8 @@ export class AgentGraph {
     if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
     const reply = state.messages.find((message) => message.id === replyId(message_id));
     if (!reply) throw new Error('The graph ended without a reply');
+    // Stored before the interruption, beside something that was not done yet.
+    if (unfinished && reply.text.startsWith(said)) await context.onToken(reply.text.slice(said.length));
     const { usage, token_usage, citations, interrupted } = reply.response_metadata as Partial<ReplyMetadata>;
     // One whose report got lost was counted then; a summary may have ended after the reply.
     context.meter.restore([token_usage]);
