@@ -3,7 +3,8 @@ import { Messaging } from '@roost/messaging';
 import { PlainChat, type PlainChatOptions, redisCli } from '@roost/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Reconciler } from '../lifecycle/reconciler.service';
-import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+import { ManagerHarness } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 
 vi.setConfig({ testTimeout: 60_000 });
 

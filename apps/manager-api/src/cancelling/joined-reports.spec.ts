@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { TestRunner } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 import { useConversations } from '../test/use.conversations';
 
 const { messaging, messagesOf, say, untilMessages, endsOf, running } = useConversations();

@@ -1,6 +1,7 @@
 import { HANDOFF_DEPTH_MAX, internalPaths } from '@roost/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+import { ManagerHarness } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 
 const handoffTo = (agent_id: string, name = 'ask_other') => ({
   type: 'handoff',

@@ -1,7 +1,8 @@
 import { Messaging } from '@roost/messaging';
 import { redisCli } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+import { ManagerHarness } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 import { InboxService } from './inbox.service';
 
 describe('an inbox', () => {

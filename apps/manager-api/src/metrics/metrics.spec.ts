@@ -2,7 +2,8 @@ import type { InboxEntry, RunTimeline } from '@roost/contracts';
 import { MetricsRegistry, misnamed } from '@roost/service-kit/metrics';
 import type { Metric } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+import { ManagerHarness } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 
 const timeline: RunTimeline = {
   accepted_at: '2026-01-31T12:00:00.000Z',

@@ -7,7 +7,8 @@ import {
 } from '@roost/contracts';
 import { Messaging, type PoolAssignmentReader } from '@roost/messaging';
 import { expect, vi } from 'vitest';
-import { type ManagerHarness, TestRunner } from './manager.harness';
+import type { ManagerHarness } from './manager.harness';
+import { TestRunner } from './test.runner';
 
 /** A member of the warm pool as far as the manager can tell: it exchanges its code and waits. */
 export class TestMember {

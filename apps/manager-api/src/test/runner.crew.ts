@@ -1,5 +1,6 @@
 import type { InstanceEnvironment } from '@roost/contracts';
-import { type ManagerHarness, TestRunner } from './manager.harness';
+import type { ManagerHarness } from './manager.harness';
+import { TestRunner } from './test.runner';
 
 /** Plays the runner of every instance that is launched, `boot_ms` after its launch; each answers so many messages. */
 export class RunnerCrew {

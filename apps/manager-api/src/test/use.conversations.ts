@@ -1,7 +1,8 @@
 import type { LoggedFrame } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
-import { ManagerHarness, type TestRunner } from './manager.harness';
+import { ManagerHarness } from './manager.harness';
+import type { TestRunner } from './test.runner';
 
 /** A manager for the tests of a file, and what they say, cancel and look at. Runners are closed after each test. */
 export function useConversations() {

@@ -1,6 +1,7 @@
 import { internalPaths, type TokenUsage } from '@roost/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+import { ManagerHarness } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 import { UsageRepository } from './usage.repository';
 
 let manager: ManagerHarness;

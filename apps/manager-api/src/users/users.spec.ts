@@ -1,6 +1,7 @@
 import { FACTS_MAX, type InboxEntry, internalPaths } from '@roost/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../test/manager.harness';
+import { ManagerHarness } from '../test/manager.harness';
+import type { TestRunner } from '../test/test.runner';
 
 let manager: ManagerHarness;
 let agent_id: string;

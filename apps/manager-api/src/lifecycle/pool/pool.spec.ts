@@ -1,7 +1,8 @@
 import { poolPaths } from '@roost/contracts';
 import { InstanceAccess } from '@roost/messaging';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../../test/manager.harness';
+import { ManagerHarness } from '../../test/manager.harness';
+import type { TestRunner } from '../../test/test.runner';
 import { launchedMembers, poolRows, poolSettlesAt, TestMember } from '../../test/pool.member';
 import { PoolKeeper } from './pool.keeper';
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../../test/manager.harness';
+import { ManagerHarness } from '../../test/manager.harness';
+import type { TestRunner } from '../../test/test.runner';
 import { TestMember } from '../../test/pool.member';
 
 let manager: ManagerHarness;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ManagerHarness, type TestRunner } from '../../test/manager.harness';
+import { ManagerHarness } from '../../test/manager.harness';
+import type { TestRunner } from '../../test/test.runner';
 
 describe('limits on running agents', () => {
   let manager: ManagerHarness;
