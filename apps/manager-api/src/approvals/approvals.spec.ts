@@ -1,94 +1,27 @@
-import { type ApprovalRequest, type InboxEntry, type LoggedFrame, newMessageId } from '@roost/contracts';
-import { Messaging } from '@roost/messaging';
-import { PlainChat, type PlainChatOptions, redisCli } from '@roost/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { redisCli } from '@roost/testing';
+import { describe, expect, it, vi } from 'vitest';
 import { Reconciler } from '../lifecycle/reconciler.service';
-import { ManagerHarness } from '../test/manager.harness';
-import type { TestRunner } from '../test/test.runner';
+import { useApprovals } from '../test/use.approvals';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let manager: ManagerHarness;
-let messaging: Messaging;
-const runners: TestRunner[] = [];
-beforeAll(async () => {
-  manager = await ManagerHarness.start();
-  messaging = new Messaging({ url: manager.redis_url, name: 'test' }, () => undefined);
-});
-afterEach(() => {
-  for (const runner of runners.splice(0)) runner.close();
-});
-afterAll(async () => {
-  messaging.close();
-  await manager.stop();
-});
-
-const eventually = <Result>(look: () => Result | Promise<Result>): Promise<Result> =>
-  vi.waitFor(look, { timeout: 20_000, interval: 20 });
-const say = async (agent_id: string, body: object): Promise<{ message_id: string; thread_id: string }> =>
-  (await manager.call('POST', `/agents/${agent_id}/messages`, body)).body;
-const messagesOf = async (thread_id: string) =>
-  (await manager.call('GET', `/threads/${thread_id}/messages`)).body.items as Record<string, unknown>[];
-const untilMessages = (thread_id: string, expected: object[]) =>
-  eventually(async () => expect(await messagesOf(thread_id)).toMatchObject(expected));
-const approvalsOf = async (thread_id: string) =>
-  (await manager.call('GET', `/threads/${thread_id}/approvals`)).body.items as Record<string, unknown>[];
-const decide = (thread_id: string, approval_id: string, body: object, headers = {}) =>
-  manager.call('POST', `/threads/${thread_id}/approvals/${approval_id}`, body, headers);
-const requestsIn = async (agent_id: string, thread_id: string) =>
-  ((await messaging.eventLog.since(agent_id, thread_id, null)) ?? []).flatMap(({ frame }) =>
-    frame.type === 'approval_request' ? [frame] : [],
-  );
-const inboxOf = async (agent_id: string) =>
-  (await messaging.streams.peek('inbox', agent_id, 100)).map(({ message_id }) => message_id);
-
-let asked = 0;
-const request = (args: Record<string, unknown> = { order_id: '1042' }): ApprovalRequest => ({
-  approval_id: `apr_${String((asked += 1)).padStart(22, '0')}`,
-  tool: 'refund',
-  arguments: args,
-});
-
-/** An agent that runs, with a runner the test plays. */
-async function running(overrides: Record<string, unknown> = {}): Promise<{ id: string; runner: TestRunner }> {
-  const id = await manager.agent(overrides);
-  await manager.call('POST', `/agents/${id}/start`);
-  const runner = await manager.runner(id);
-  runners.push(runner);
-  await manager.untilState(id, 'running');
-  return { id, runner };
-}
-
-const openChat = (agent_id: string, options: PlainChatOptions): Promise<PlainChat> =>
-  PlainChat.open(`http://127.0.0.1:${manager.manager.public_port}`, agent_id, {
-    key: manager.key,
-    ...options,
-  });
-
-interface Paused {
-  id: string;
-  runner: TestRunner;
-  entry: InboxEntry;
-  thread_id: string;
-  message_id: string;
-  approvals: ApprovalRequest[];
-}
-
-/** A message whose run waits for these. */
-async function paused(
-  overrides: Record<string, unknown> = {},
-  ...approvals: ApprovalRequest[]
-): Promise<Paused> {
-  const { id, runner } = await running(overrides);
-  const { message_id, thread_id } = await say(id, { content: 'refund it' });
-  const entry = await runner.next();
-  const wanted = approvals.length > 0 ? approvals : [request()];
-  await runner.pause(entry, wanted, 'One moment.');
-  await untilMessages(thread_id, [{ status: 'paused' }]);
-  return { id, runner, entry, thread_id, message_id, approvals: wanted };
-}
-
-const first = ({ approvals }: Paused): string => approvals[0]?.approval_id ?? '';
+const {
+  manager,
+  messaging,
+  eventually,
+  say,
+  untilMessages,
+  approvalsOf,
+  decide,
+  requestsIn,
+  inboxOf,
+  request,
+  running,
+  openChat,
+  paused,
+  first,
+  runnerOf,
+} = useApprovals();
 
 describe('a run that pauses', () => {
   it('is committed with what it asks, which is shown once and can be listed', async () => {
@@ -115,7 +48,7 @@ describe('a run that pauses', () => {
     await runner.pause(entry, approvals, 'One moment.');
     await eventually(async () => expect(await requestsIn(id, thread_id)).toHaveLength(2));
     expect(await approvalsOf(thread_id)).toHaveLength(1);
-    const [begin] = (await messaging.eventLog.since(id, thread_id, null)) ?? [];
+    const [begin] = (await messaging().eventLog.since(id, thread_id, null)) ?? [];
     const chat = await openChat(id, { thread_id, last_event_id: begin?.event_id });
     await say(id, { content: 'and then', thread_id });
     await chat.nth('user_message', 1);
@@ -125,21 +58,21 @@ describe('a run that pauses', () => {
 
   it('lets its agent go to sleep, and no sweep sends it again', async () => {
     const { id, thread_id } = await paused({ inactivity_timeout: 1 });
-    await manager.database.query(
+    await manager().database.query(
       "UPDATE messages SET created_at = now() - interval '1 hour', updated_at = now() - interval '1 hour'",
     );
-    await manager.database.query(
+    await manager().database.query(
       "UPDATE instances SET ready_at = now() - interval '1 hour' WHERE agent_id = $1",
       [id],
     );
     // Several passes of the reconciler, which looks every 100 ms.
-    const reconciler = manager.manager.app.get(Reconciler);
+    const reconciler = manager().manager.app.get(Reconciler);
     await reconciler.reconcile();
     expect(await inboxOf(id)).toEqual([]);
     await reconciler.stopIdle();
-    await manager.untilState(id, 'stopped');
+    await manager().untilState(id, 'stopped');
     await reconciler.reconcile();
-    expect(await manager.state(id)).toBe('stopped');
+    expect(await manager().state(id)).toBe('stopped');
     await untilMessages(thread_id, [{ status: 'paused' }]);
   });
 
@@ -147,7 +80,7 @@ describe('a run that pauses', () => {
     const { id, runner } = await running();
     const { thread_id } = await say(id, { content: 'refund it' });
     const entry = await runner.next();
-    await manager.call('POST', `/threads/${thread_id}/cancel`);
+    await manager().call('POST', `/threads/${thread_id}/cancel`);
     await runner.pause(entry, [request()], '');
     await untilMessages(thread_id, [{ status: 'failed', error_code: 'run_cancelled' }]);
     expect(await approvalsOf(thread_id)).toEqual([]);
@@ -195,7 +128,7 @@ describe('a decision', () => {
     const path = `/threads/${run.thread_id}/approvals/${first(run)}`;
     const edit = '{"decision": "edit", "arguments": {"amount": -0}}';
     for (let time = 0; time < 2; time += 1)
-      expect(await manager.call('POST', path, edit)).toMatchObject({
+      expect(await manager().call('POST', path, edit)).toMatchObject({
         status: 200,
         body: { edited_arguments: { amount: 0 } },
       });
@@ -244,13 +177,13 @@ describe('a decision', () => {
 
   it('is for whoever may write to the thread: others do not see it, and a key that may only read is refused', async () => {
     const run = await paused();
-    const token = await manager.call('POST', `/agents/${run.id}/chat-tokens`, { user_id: 'eve' });
+    const token = await manager().call('POST', `/agents/${run.id}/chat-tokens`, { user_id: 'eve' });
     const asEve = { authorization: `Bearer ${token.body.token as string}` };
     expect(await decide(run.thread_id, first(run), { decision: 'approve' }, asEve)).toMatchObject({
       status: 404,
       body: { code: 'thread_not_found' },
     });
-    const reader = await manager.call('POST', '/api-keys', { name: 'reader', scopes: ['agents:read'] });
+    const reader = await manager().call('POST', '/api-keys', { name: 'reader', scopes: ['agents:read'] });
     const asReader = { authorization: `Bearer ${reader.body.key as string}` };
     expect((await decide(run.thread_id, first(run), { decision: 'approve' }, asReader)).status).toBe(403);
     expect(await approvalsOf(run.thread_id)).toMatchObject([{ state: 'pending' }]);
@@ -268,12 +201,11 @@ describe('a decision', () => {
 
   it('reaches an agent that sleeps, and a Redis that has forgotten everything', async () => {
     const run = await paused();
-    await manager.call('POST', `/agents/${run.id}/stop`);
-    await manager.untilState(run.id, 'stopped');
-    await redisCli(manager.redis_url, 'FLUSHALL');
+    await manager().call('POST', `/agents/${run.id}/stop`);
+    await manager().untilState(run.id, 'stopped');
+    await redisCli(manager().redis_url, 'FLUSHALL');
     await decide(run.thread_id, first(run), { decision: 'approve' });
-    const next = await manager.runner(run.id);
-    runners.push(next);
+    const next = await runnerOf(run.id);
     const again = await next.next();
     expect(again).toMatchObject({ message_id: run.message_id, approvals: [{ decision: 'approve' }] });
     await next.report(again, 'Refunded.');
@@ -289,140 +221,4 @@ describe('a decision', () => {
     await untilMessages(run.thread_id, [{ status: 'done' }, { content: 'Refunded.' }]);
     expect(await approvalsOf(run.thread_id)).toMatchObject([{ state: 'approved' }]);
   });
-});
-
-describe('what nobody decides', () => {
-  it('counts as rejected once its time is over, and the run goes on with that', async () => {
-    const run = await paused();
-    await manager.database.query("UPDATE approvals SET expires_at = now() - interval '1 s' WHERE id = $1", [
-      first(run),
-    ]);
-    const again = await run.runner.next();
-    expect(again.approvals).toEqual([
-      { approval_id: first(run), decision: 'reject', reason: 'nobody decided in time' },
-    ]);
-    expect(await approvalsOf(run.thread_id)).toMatchObject([{ state: 'expired', decided_by: null }]);
-    expect(await decide(run.thread_id, first(run), { decision: 'approve' })).toMatchObject({ status: 409 });
-  });
-});
-
-describe('while a run waits', () => {
-  it('later messages of its thread wait behind it, in order, and wake nobody', async () => {
-    const run = await paused();
-    await manager.call('POST', `/agents/${run.id}/stop`);
-    await manager.untilState(run.id, 'stopped');
-    const second = await say(run.id, { content: 'second', thread_id: run.thread_id });
-    await manager.manager.app.get(Reconciler).reconcile();
-    expect(await manager.state(run.id)).toBe('stopped');
-
-    await decide(run.thread_id, first(run), { decision: 'approve' });
-    const next = await manager.runner(run.id);
-    runners.push(next);
-    const entries = [await next.next(), await next.next()];
-    expect(entries.map(({ message_id }) => message_id)).toEqual([run.message_id, second.message_id]);
-    expect(entries.map(({ pauses }) => pauses)).toEqual([1, 1]);
-  });
-
-  it('other threads are answered', async () => {
-    const run = await paused();
-    const other = await say(run.id, { content: 'other' });
-    await run.runner.report(await run.runner.next(), 'Fine.');
-    await untilMessages(other.thread_id, [{ status: 'done' }, { content: 'Fine.' }]);
-  });
-
-  it('a thread with on_busy reject takes no further message', async () => {
-    const run = await paused({ on_busy: 'reject' });
-    const refused = await manager.call('POST', `/agents/${run.id}/messages`, {
-      content: 'second',
-      thread_id: run.thread_id,
-    });
-    expect(refused).toMatchObject({ status: 409, body: { code: 'thread_busy' } });
-  });
-
-  it('with on_busy interrupt a further message ends the wait and is answered', async () => {
-    const run = await paused({ on_busy: 'interrupt' });
-    const second = await say(run.id, { content: 'never mind', thread_id: run.thread_id });
-    expect((await run.runner.next()).message_id).toBe(second.message_id);
-    await untilMessages(run.thread_id, [
-      { status: 'done' },
-      { status: 'accepted' },
-      { content: 'One moment.', interrupted: true },
-    ]);
-    expect(await approvalsOf(run.thread_id)).toMatchObject([{ state: 'cancelled' }]);
-  });
-
-  it('a cancel ends it with what was said, though Redis has forgotten it', async () => {
-    const run = await paused();
-    await redisCli(manager.redis_url, 'DEL', `roost:agent:${run.id}:thread:${run.thread_id}:log`);
-    expect(await manager.call('POST', `/threads/${run.thread_id}/cancel`)).toMatchObject({
-      body: { message_ids: [run.message_id] },
-    });
-    await untilMessages(run.thread_id, [
-      { status: 'done' },
-      { content: 'One moment.', interrupted: true, in_reply_to: run.message_id },
-    ]);
-    expect(await approvalsOf(run.thread_id)).toMatchObject([{ state: 'cancelled' }]);
-    expect(await decide(run.thread_id, first(run), { decision: 'approve' })).toMatchObject({
-      status: 409,
-      body: { code: 'approval_decided' },
-    });
-  });
-
-  it('disabling its agent fails it visibly', async () => {
-    const run = await paused();
-    await manager.call('PATCH', `/agents/${run.id}`, { enabled: false });
-    await untilMessages(run.thread_id, [{ status: 'failed', error_code: 'agent_disabled' }]);
-    expect(await approvalsOf(run.thread_id)).toMatchObject([{ state: 'cancelled' }]);
-  });
-});
-
-describe('a client', () => {
-  it('that comes back after the log was lost gets the transcript, then what is asked', async () => {
-    const run = await paused();
-    const lost = `${'0'.repeat(12)}.1-0`;
-    const chat = await openChat(run.id, { thread_id: run.thread_id, last_event_id: lost });
-    const frames = await eventually(() => {
-      const heard = chat.frames.filter(({ type }) => type !== 'status');
-      expect(heard.map(({ type }) => type)).toEqual(['resync', 'approval_request']);
-      return heard as unknown as LoggedFrame[];
-    });
-    expect(frames[1]).toMatchObject({ approval_id: first(run), arguments: { order_id: '1042' } });
-    await chat.close();
-  });
-
-  it('that knows only messages reads what is asked as a status', async () => {
-    const { id, runner } = await running();
-    const { thread_id } = await say(id, { content: 'refund it' });
-    const chat = await openChat(id, { thread_id });
-    await runner.pause(await runner.next(), [request()], '');
-    await eventually(() =>
-      expect(chat.frames).toContainEqual(
-        expect.objectContaining({
-          type: 'status',
-          code: 'approval_request',
-          content: 'The agent asks for approval to call refund.',
-        }),
-      ),
-    );
-    await chat.close();
-  });
-});
-
-it('a request that cannot be stored fails its message visibly, and what came after it is answered', async () => {
-  const { id, runner } = await running();
-  const { thread_id } = await say(id, { content: 'refund it' });
-  const entry = await runner.next();
-  await runner.pause(entry, [request({ order_id: '\0' })], '');
-  await untilMessages(thread_id, [{ status: 'failed', error_code: 'run_failed' }]);
-  await say(id, { content: 'again', thread_id });
-  expect((await runner.next()).pauses).toBe(1);
-});
-
-it('a report with requests of a thread that is gone is let go of', async () => {
-  const { id, runner } = await running();
-  const { thread_id } = await say(id, { content: 'refund it' });
-  const entry = await runner.next();
-  await manager.call('DELETE', `/threads/${thread_id}`);
-  await runner.pause({ ...entry, message_id: newMessageId() }, [request()], '');
-  await eventually(async () => expect(await messaging.streams.occupied('reports', [id])).toEqual([]));
 });
