@@ -18,6 +18,8 @@ import type { ManagerHarness } from './manager.harness';
 
 /** A runner as far as the manager can tell: it exchanges its code, reads its inbox and reports. */
 export class TestRunner {
+  private readonly taken = new Set<string>();
+
   private constructor(
     readonly identity: ExchangeResponse,
     private readonly messaging: Messaging,
@@ -44,7 +46,7 @@ export class TestRunner {
     );
   }
 
-  /** The next message of the inbox. */
+  /** The next message of the inbox. It may stand there twice; a runner drops the copy of what it has. */
   next(): Promise<InboxEntry> {
     const consumer = this.messaging.consumer(
       {
@@ -60,6 +62,10 @@ export class TestRunner {
         const [entry] = await consumer.read(1);
         if (!entry) throw new Error('the inbox is empty');
         await consumer.acknowledge(entry.id);
+        const { message_id, pauses = 0 } = entry.payload;
+        const delivery = `${message_id} ${pauses}`;
+        if (this.taken.has(delivery)) throw new Error('nothing but copies in the inbox');
+        this.taken.add(delivery);
         return entry.payload;
       },
       { timeout: 10_000, interval: 10 },
