@@ -1,7 +1,13 @@
 import { AIMessage, type BaseMessage, HumanMessage } from '@langchain/core/messages';
 import { describe, expect, it } from 'vitest';
 import { memoryWindow } from './memory.window';
-import { summaryOf, summaryPrompt, type ThreadSummary, toSummarize } from './thread.summary';
+import {
+  summarizingQuestion,
+  summaryOf,
+  summaryPrompt,
+  type ThreadSummary,
+  toSummarize,
+} from './thread.summary';
 
 const memory = (depth: number, summarize = true, enabled = true) => ({ enabled, depth, summarize });
 const exchange = (name: number | string): BaseMessage[] => [
@@ -76,6 +82,14 @@ describe('a running summary', () => {
     const messages = [...exchange(1), ...exchange(2), question('q3')];
     expect(toSummarize(messages, null, settings, 'q3', 'q3')).toEqual([]);
     expect(summaryPrompt({ text: 'notes', through: 'a1' }, settings)).toBe('');
+  });
+
+  it('is bounded, and so is what it is made of; no character is cut in half', () => {
+    const long = [new HumanMessage({ id: 'q1', content: `a${'😀'.repeat(5_000)}` })];
+    for (const text of [summaryOf(`a${'😀'.repeat(5_000)}`, long).text, summarizingQuestion(null, long)]) {
+      expect(text.length).toBeLessThan(4_100);
+      expect(text).not.toMatch(/\p{Surrogate}/u);
+    }
   });
 
   it('counts all the questions that one reply answers', () => {

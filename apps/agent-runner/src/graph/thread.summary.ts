@@ -15,6 +15,9 @@ export interface ThreadSummary {
   through: string;
 }
 
+/** Cut between characters: half a surrogate pair is refused by some providers, and by PostgreSQL. */
+const beginning = (text: string, max: number): string => text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '');
+
 /** How many of the first messages are in the summary; none where those it names are forgotten already. */
 export const summarizedCount = (said: BaseMessage[], summary: ThreadSummary | null | undefined): number =>
   summary ? said.findIndex(({ id }) => id === summary.through) + 1 : 0;
@@ -58,13 +61,13 @@ export const summarizingQuestion = (
     '<messages>',
     ...messages.map(
       (message) =>
-        `${message.type === 'human' ? 'user' : 'assistant'}: ${message.text.slice(0, MESSAGE_MAX)}`,
+        `${message.type === 'human' ? 'user' : 'assistant'}: ${beginning(message.text, MESSAGE_MAX)}`,
     ),
     '</messages>',
   ].join('\n');
 
 export const summaryOf = (text: string, messages: BaseMessage[]): ThreadSummary => ({
-  text: text.trim().slice(0, SUMMARY_MAX),
+  text: beginning(text.trim(), SUMMARY_MAX),
   through: messages.at(-1)?.id ?? '',
 });
 
