@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { cancelApprovalsOf } from '../approvals/pause.sql';
 import { storableCitations } from '../chat/message.citations';
 import { MessageEntity } from '../chat/message.entity';
+import { storableText } from '../database/storable.text';
 
 /** A message that is owed an answer, by its place. */
 export interface OwedInThread {
@@ -103,8 +104,7 @@ export class RunEndingsRepository {
       reply.message_id,
       reply.agent_id,
       reply.thread_id,
-      // A NUL would fail for ever: PostgreSQL stores none.
-      reply.content.replaceAll('\0', '\ufffd'),
+      storableText(reply.content),
       reply.generation,
       reply.usage,
       reply.joined_message_ids,

@@ -5,12 +5,12 @@ import { ManagerHarness } from '../test/manager.harness';
 
 const citation: Citation = {
   document_id: 'doc_1',
-  title: 'Handbook \u0000 {1}',
+  title: 'Handbook \u0000 \ud83d {1}',
   chunk_id: 'doc_1:0',
   quote: 'We open at "nine".',
   url: null,
 };
-const shown = { ...citation, title: 'Handbook \ufffd {1}' };
+const shown = { ...citation, title: 'Handbook \ufffd \ufffd {1}' };
 
 describe('what a reply rests on', () => {
   let manager: ManagerHarness;

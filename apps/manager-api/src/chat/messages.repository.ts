@@ -4,6 +4,7 @@ import type { ErrorCode, InboxEntry, OnBusy, RunnerReport } from '@roost/contrac
 import { DataSource } from 'typeorm';
 import { cancelApprovalsOf, decisionsOn, isDue } from '../approvals/pause.sql';
 import { PreparedStatement } from '../database/prepared.statement';
+import { storableText } from '../database/storable.text';
 import { storableCitations } from './message.citations';
 import { MessageEntity } from './message.entity';
 
@@ -191,8 +192,7 @@ export class MessagesRepository {
       report.message_id,
       agent_id,
       report.thread_id,
-      // A NUL would fail for ever: PostgreSQL stores none.
-      report.content.replaceAll('\0', '\ufffd'),
+      storableText(report.content),
       report.generation,
       report.usage,
       report.timeline ?? null,

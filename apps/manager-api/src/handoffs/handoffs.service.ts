@@ -19,6 +19,7 @@ import { MessagesRepository } from '../chat/messages.repository';
 import { MessagesService } from '../chat/messages.service';
 import { ThreadFeed } from '../chat/thread-feed.service';
 import { ThreadsRepository } from '../chat/threads.repository';
+import { storableText } from '../database/storable.text';
 import { Draining } from '../http/draining';
 import { type Handoff, HandoffsRepository } from './handoffs.repository';
 
@@ -50,7 +51,7 @@ export class HandoffsService {
     if (!handoff)
       return failed(`Agents hand over at most ${HANDOFF_DEPTH_MAX} times in a row: answer without it.`);
     try {
-      await this.accept(handoff, calling, request.message.replaceAll('\0', '\ufffd'));
+      await this.accept(handoff, calling, storableText(request.message));
     } catch (error) {
       if (error instanceof ServiceError)
         return failed(`${errorCatalogue[error.code].title}. ${error.detail}`);
