@@ -1,8 +1,9 @@
 import { type ChatCompletionRequest, getTextContent } from '@copilotkit/aimock';
-import type { RunnerReport } from '@roost/contracts';
+import type { AgentConfiguration, RunnerReport } from '@roost/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunnerService } from './lifecycle/runner.service';
-import { AgentFixture } from './test/agent.fixture';
+import { AgentFixture, basicConfiguration } from './test/agent.fixture';
+import { never } from './test/journal.server';
 import { RedisProcess } from './test/redis.process';
 
 let redis: RedisProcess;
@@ -27,11 +28,18 @@ const requests = (): ChatCompletionRequest[] =>
 const lastShown = (): string[] => textsOf(requests().findLast((request) => !isSummary(request))!);
 
 /** An agent of depth 2 whose model answers "Reply." and makes summaries as told. */
-async function begin(summarize: () => { content: string } | { error: { message: string }; status: number }) {
-  agent.configure(1, { memory: { enabled: true, depth: 2, summarize: true } });
+async function begin(
+  summarize: () =>
+    { content: string } | { error: { message: string }; status: number } | Promise<{ content: string }>,
+  limits: Partial<AgentConfiguration['limits']> = {},
+) {
+  agent.configure(1, {
+    memory: { enabled: true, depth: 2, summarize: true },
+    limits: { ...basicConfiguration.limits, ...limits },
+  });
   agent.model.prependFixture({
     match: { endpoint: 'chat', predicate: isSummary },
-    response: () => ({ usage: { prompt_tokens: 7, completion_tokens: 3 }, ...summarize() }),
+    response: async () => ({ usage: { prompt_tokens: 7, completion_tokens: 3 }, ...(await summarize()) }),
   });
   agent.model.onMessage(/.*/, { content: 'Reply.', usage: { prompt_tokens: 10, completion_tokens: 1 } });
   runner = await agent.startRunner();
@@ -99,6 +107,24 @@ describe('an agent with a running summary', () => {
       'Reply.',
       'Where?',
     ]);
+  });
+
+  it('keeps the notes there are when the model writes none', async () => {
+    let notes = 'Her name is Ada.';
+    const ask = await begin(() => ({ content: notes }));
+    await ask('I am Ada.');
+    await ask('I like tea.');
+    notes = '  ';
+    expect(await ask('I live in Riga.')).toMatchObject({ outcome: 'completed' });
+    await ask('Who am I?');
+    expect(lastShown()[0]).toContain('Her name is Ada.');
+    expect(lastShown().slice(1)).toContain('I like tea.');
+  });
+
+  it('lets an answer stand whose summary hangs, also where a run has few seconds', async () => {
+    const ask = await begin(() => never(), { seconds_per_run: 2 });
+    await ask('I am Ada.');
+    expect(await ask('I like tea.')).toMatchObject({ outcome: 'completed', content: 'Reply.' });
   });
 
   it('keeps the summary when the next instance takes over', async () => {

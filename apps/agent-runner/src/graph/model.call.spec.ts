@@ -28,6 +28,7 @@ it.each([
   ['one of two', { input_tokens: 3 }, { input_tokens: 3, output_tokens: 0 }],
   ['what is no number', { input_tokens: NaN, output_tokens: '2' }, { input_tokens: 0, output_tokens: 0 }],
   ['less than none', { input_tokens: -3, output_tokens: 2.5 }, { input_tokens: 0, output_tokens: 0 }],
+  ['beyond all measure', { input_tokens: 1e13, output_tokens: 1 }, { input_tokens: 1e8, output_tokens: 1 }],
   ['nothing', undefined, null],
 ])('a server that counts %s is taken by its numbers, and by no others', async (_what, usage, read) => {
   expect(await counted(usage)).toEqual(read);

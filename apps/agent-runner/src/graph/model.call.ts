@@ -34,6 +34,8 @@ export interface ModelOffer {
 }
 
 const RETRIES = 3;
+/** Tokens that one call counts for at most; a thousand such still fit into a report. */
+const TOKENS_MAX = 100_000_000;
 
 /** Asks the model and streams its answer; asks again only as long as nobody has seen a token. */
 export class ModelCall {
@@ -134,9 +136,11 @@ export class ModelCall {
   }
 }
 
-/** Some servers name only one of the two, or none. */
+/** Some servers name only one of the two, or none; what no call can have cost is not counted, but for its most. */
 const countOf = (tokens: unknown): number =>
-  typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : 0;
+  typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens >= 0
+    ? Math.min(tokens, TOKENS_MAX)
+    : 0;
 
 /** PostgreSQL stores no NUL: a reply with one could never be committed. */
 const storable = (text: string): string => text.replaceAll('\0', '\ufffd');

@@ -43,6 +43,13 @@ describe('FrameWriter', () => {
     expect(texts()).toEqual(['The run has started.', 'a']);
   });
 
+  it('cuts what a model calls, where that is no name of a tool', () => {
+    const { writer, appends } = slowLog();
+    const name = 'x'.repeat(1_000_000);
+    writer.tool(name, 'failed', `There is no ${name}.`);
+    expect(JSON.stringify(appends[0]?.frames).length).toBeLessThan(1_000);
+  });
+
   it('joins further tokens for a moment', async () => {
     const { writer, texts, end } = slowLog();
     void writer.token('a');

@@ -6,6 +6,10 @@ export const JOIN_MS = 15;
 export const WAITING_MAX = 64 * 1_024;
 
 type RunState = Extract<LoggedFrame, { type: 'run' }>['state'];
+/** Characters of a `tool` frame. */
+const TOOL_NAME_MAX = 64;
+const TOOL_CONTENT_MAX = 500;
+
 type ToolState = Extract<LoggedFrame, { type: 'tool' }>['state'];
 
 export interface FrameWriterOptions {
@@ -65,7 +69,16 @@ export class FrameWriter {
 
   tool(name: string, state: ToolState, content: string): void {
     if (this.silent || this.full) return;
-    this.waiting.push({ type: 'tool', content, name, state, message_id: this.options.message_id });
+    const { message_id } = this.options;
+    // A model may call what no tool can be named.
+    const called = name.slice(0, TOOL_NAME_MAX);
+    this.waiting.push({
+      type: 'tool',
+      content: content.slice(0, TOOL_CONTENT_MAX),
+      name: called,
+      state,
+      message_id,
+    });
     this.append();
   }
 

@@ -22,6 +22,19 @@ it('shows the model no secret, neither in what a tool says of itself nor in what
   expect(await toolbox.call('find', {}, options)).toEqual({ ok: true, content: '[secret]' });
 });
 
+it('shows the model no secret in the schema that a server describes a tool with', () => {
+  const parameters = {
+    type: 'object',
+    properties: { id: { type: 'string', description: 'As tok-canary-0123456789 names it.' } },
+  };
+  const call = () => Promise.resolve({ ok: true, content: '' });
+  const find = prepared({ definition: definition('find', '', parameters), tool: { call } });
+  const toolbox = new Toolbox([find], { shop_token: 'tok-canary-0123456789' });
+  expect(toolbox.definitions[0]?.function.parameters).toMatchObject({
+    properties: { id: { description: 'As [secret] names it.' } },
+  });
+});
+
 it('has one tool of a name: the first', async () => {
   const toolbox = new Toolbox([tool('find', 'First.', 'first'), tool('find', 'Second.', 'second')]);
   expect(toolbox.definitions.map(({ function: { description } }) => description)).toEqual(['First.']);

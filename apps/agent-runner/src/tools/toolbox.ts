@@ -43,7 +43,7 @@ export class Toolbox {
     // Also what servers say of their tools, and why they are away.
     this.definitions = [...this.tools.values()].map(({ definition: { type, function: described } }) => ({
       type,
-      function: { ...described, description: this.mask(described.description) },
+      function: JSON.parse(this.mask(JSON.stringify(described))) as ToolDefinition['function'],
     }));
   }
 
@@ -72,7 +72,7 @@ export class Toolbox {
     if (!known) {
       return {
         ok: false,
-        content: `There is no tool ${name}. There are: ${[...this.tools.keys()].join(', ')}.`,
+        content: `There is no tool ${name.slice(0, 64)}. There are: ${[...this.tools.keys()].join(', ')}.`,
       };
     }
     const { ok, content } = await answerOf(known, args, options);
