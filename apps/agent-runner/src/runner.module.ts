@@ -160,6 +160,7 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
         Fence,
         InstanceTimeline,
         ToolTesting,
+        AgentGraph,
       ],
       (...needs) => new RunnerService(agent_id, ...needs, clock, logger),
     ),

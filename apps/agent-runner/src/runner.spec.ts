@@ -126,6 +126,20 @@ describe('an answer', () => {
     expect(conversation().slice(1)).toEqual([{ role: 'user', content: 'And I?' }]);
   });
 
+  it('is forgotten, also by the instance that knows it, when the manager erases it', async () => {
+    agent.model.onMessage(anything, { content: 'Noted.' });
+    await agent.startRunner();
+    const { thread_id, ...first } = await agent.send('I am Ada.');
+    await agent.reportOn(first);
+    agent.manager.checkpoints.handle('delete-thread', { thread_id });
+    const asked = () => agent.manager.requestsTo(`${internalPaths.checkpoints}/get`).length;
+    const before = asked();
+    await agent.messaging.topics.publishForgotten(agent.agent_id, { thread_id });
+    await agent.reportOn(await agent.send('Who am I?', { thread_id }));
+    expect(conversation().slice(1)).toEqual([{ role: 'user', content: 'Who am I?' }]);
+    expect(asked()).toBe(before + 1);
+  });
+
   it('to the message that opens a thread does not wait for memory', async () => {
     agent.model.onMessage(anything, { content: 'Noted.' });
     await agent.startRunner();

@@ -86,6 +86,10 @@ export const HEARTBEAT_LIFE_MS = 20_000;
 export const CancelRuns = z.object({ message_ids: z.array(z.string()) });
 export type CancelRuns = z.infer<typeof CancelRuns>;
 
+/** Told to the agent's instance: what it remembers of this thread is erased. */
+export const ThreadForgotten = z.object({ thread_id: z.string() });
+export type ThreadForgotten = z.infer<typeof ThreadForgotten>;
+
 /** Sent to every manager when a credential stops being valid. */
 export const CredentialRevoked = z.object({ api_key_id: z.string() });
 export type CredentialRevoked = z.infer<typeof CredentialRevoked>;

@@ -31,6 +31,8 @@ export const topics = {
   agentStatus: (agent_id: string) => `${agentPrefix(agent_id)}:status`,
   /** What the agent's instance is told: cancel. */
   control: (agent_id: string) => `${agentPrefix(agent_id)}:control`,
+  /** A thread whose memory was erased, for the agent's instance, which keeps some of it at hand. */
+  forgotten: (agent_id: string) => `${agentPrefix(agent_id)}:forgotten`,
   /** What the agent's instance is asked to call for somebody who tries a tool. */
   toolTest: (agent_id: string) => `${agentPrefix(agent_id)}:tool-test`,
   /** The answer to one such request. */

@@ -1,4 +1,4 @@
-import { AgentStatusEvent, CancelRuns, CredentialRevoked, topics } from '@roost/contracts';
+import { AgentStatusEvent, CancelRuns, CredentialRevoked, ThreadForgotten, topics } from '@roost/contracts';
 import type { Redis } from 'ioredis';
 import { type LoggedEvent, parseLoggedEvent } from './event-log';
 import type { Subscriptions } from './subscriptions';
@@ -36,6 +36,18 @@ export class Topics {
   onCancel(agent_id: string, listener: (event: CancelRuns) => void): Promise<() => void> {
     return this.subscriptions.listen(topics.control(agent_id), (message) => {
       listener(CancelRuns.parse(JSON.parse(message)));
+    });
+  }
+
+  /** Tells the agent's instance that the memory of a thread was erased. */
+  async publishForgotten(agent_id: string, event: ThreadForgotten): Promise<void> {
+    await this.commands.publish(topics.forgotten(agent_id), JSON.stringify(ThreadForgotten.parse(event)));
+  }
+
+  /** For the agent's own instance. What was missed is not repeated: see {@link onRestored}. */
+  onForgotten(agent_id: string, listener: (event: ThreadForgotten) => void): Promise<() => void> {
+    return this.subscriptions.listen(topics.forgotten(agent_id), (message) => {
+      listener(ThreadForgotten.parse(JSON.parse(message)));
     });
   }
 

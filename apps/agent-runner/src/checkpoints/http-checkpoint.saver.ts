@@ -51,6 +51,12 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     if (!this.cache.get(thread_id, '')) this.cache.set(thread_id, '', undefined);
   }
 
+  /** The manager has erased the thread, or all that is known may have been: what is asked for next is read anew. */
+  forget(thread_id?: string): void {
+    if (thread_id === undefined) this.cache.forgetAll();
+    else this.cache.forgetThread(thread_id);
+  }
+
   async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     const { thread_id, checkpoint_ns } = config.configurable ?? {};
     const tuples = await this.store.list({

@@ -39,6 +39,10 @@ export class TupleCache {
     this.forget(thread_id, checkpoint_ns);
   }
 
+  forgetAll(): void {
+    this.newest.clear();
+  }
+
   forgetThread(thread_id: string): void {
     for (const known of [...this.newest.keys()]) {
       if (known.startsWith(key(thread_id, ''))) this.newest.delete(known);

@@ -183,6 +183,11 @@ export class AgentGraph {
     return memory.long_term && user_id !== null ? this.users.recall(user_id, signal) : [];
   }
 
+  /** Reads what it remembers of the thread, or of all, anew. */
+  forget(thread_id?: string): void {
+    this.memory.forget(thread_id);
+  }
+
   /** Remembers a run that was stopped: what was asked, and what had been said, if anything. */
   async keep(batch: Batch, said: string): Promise<void> {
     const { thread_id, message_id } = lastOf(batch);

@@ -3,6 +3,7 @@ import type { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ManagerClient } from '../exchange/manager.client';
+import type { AgentGraph } from '../graph/agent.graph';
 import type { HeartbeatService } from '../heartbeat/heartbeat.service';
 import type { InboxReader } from '../inbox/inbox.reader';
 import type { ThreadScheduler } from '../inbox/thread.scheduler';
@@ -34,6 +35,7 @@ export class RunnerService {
     private readonly fence: Fence,
     private readonly timeline: InstanceTimeline,
     private readonly tests: ToolTesting,
+    private readonly graph: Pick<AgentGraph, 'forget'>,
     private readonly clock: DatabaseClock,
     private readonly logger: Logger,
   ) {}
@@ -74,10 +76,13 @@ export class RunnerService {
 
   /** Before the inbox is read: what is cancelled from then on is heard of. */
   private async obey(): Promise<void> {
+    // Nobody knows what was erased meanwhile.
+    this.messaging.topics.onRestored(() => this.graph.forget());
     const listen = async (): Promise<void> => {
       await this.messaging.topics.onCancel(this.agent_id, ({ message_ids }) =>
         this.scheduler.cancel(message_ids),
       );
+      await this.messaging.topics.onForgotten(this.agent_id, ({ thread_id }) => this.graph.forget(thread_id));
       // Last: what is repeated after a failure must not listen twice, for a call has effects.
       await this.tests.listen((error) => this.logger.warn({ err: error }, 'a tool could not be tried'));
     };

@@ -38,6 +38,7 @@ export class ThreadsService {
       // Before, so that a repeat finds the thread when Redis is away; and after, for what a run appended meanwhile.
       await this.messaging.eventLog.drop(thread.agent_id, thread.id);
       await this.threads.delete(thread);
+      await this.messaging.topics.publishForgotten(thread.agent_id, { thread_id: thread.id });
       await this.messaging.eventLog.drop(thread.agent_id, thread.id);
     }
   }

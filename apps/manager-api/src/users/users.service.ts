@@ -50,6 +50,7 @@ export class UsersService {
     await this.endRuns(thread);
     if (thread.is_own) return this.threads.delete(thread.id);
     await this.users.eraseFrom(thread, user_id);
+    await this.messaging.topics.publishForgotten(thread.agent_id, { thread_id: thread.id });
     await this.messaging.eventLog.drop(thread.agent_id, thread.id);
   }
 
