@@ -87,6 +87,11 @@ export default tseslint.config(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Read the environment in config.ts, once.' },
+        {
+          object: 'AbortSignal',
+          property: 'any',
+          message: 'On Node 20 it is kept for ever: use anySignal of any-signal, and clear it.',
+        },
       ],
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/switch-exhaustiveness-check': [

@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { Agent, fetch, type Response } from 'undici';
 import { AllowList } from './allow-list';
 import { GuardedHttpError } from './guarded-http.error';
@@ -52,7 +53,7 @@ export class GuardedHttpClient {
   async request(request: GuardedRequest): Promise<GuardedResponse> {
     const { deadline_ms, response_bytes_max, signal } = request;
     const deadline = AbortSignal.timeout(deadline_ms);
-    const stop = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    const stop = anySignal([signal, deadline]);
     try {
       const { response, url } = await this.send(firstHop(request), stop);
       const body = await readBody(response.body, response_bytes_max);
@@ -60,6 +61,8 @@ export class GuardedHttpClient {
     } catch (error) {
       signal?.throwIfAborted();
       throw deadline.aborted ? timedOut(deadline_ms, error) : named(error);
+    } finally {
+      stop.clear();
     }
   }
 
@@ -71,7 +74,8 @@ export class GuardedHttpClient {
   fetchWithin({ deadline_ms, response_bytes_max, onFailure }: GuardedFetchLimits): GuardedFetch {
     const deadline = AbortSignal.timeout(deadline_ms);
     return async (input, init = {}) => {
-      const stop = init.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
+      // Not cleared: the body comes after the answer, and the deadline ends both.
+      const stop = anySignal([deadline, init.signal]);
       const failed = (error: unknown): unknown => {
         if (init.signal?.aborted) return error;
         const failure = deadline.aborted ? timedOut(deadline_ms, error) : named(error);

@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { withBackoff } from '../lifecycle/backoff';
 import { CredentialRefusedError } from '../lifecycle/fence';
 
@@ -74,7 +75,7 @@ export class ManagerClient {
     signal,
     onAnswer,
   }: ManagerRequest<Result>): Promise<Result> {
-    const timeout = AbortSignal.timeout(attempt_ms);
+    const stop = anySignal([signal, AbortSignal.timeout(attempt_ms)]);
     let status: number;
     let answer: string;
     const sent = Date.now();
@@ -82,7 +83,7 @@ export class ManagerClient {
       const response = await fetch(`${this.origin}${path}`, {
         method,
         headers: this.headers,
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: stop,
         redirect: 'error',
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
@@ -93,6 +94,8 @@ export class ManagerClient {
       throw new ManagerUnavailableError(`The manager at ${this.origin} does not answer ${path}`, {
         cause: error,
       });
+    } finally {
+      stop.clear();
     }
     const received = Date.now();
     if (status >= 200 && status < 300) {

@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import pLimit from 'p-limit';
 
 /**
@@ -11,7 +12,7 @@ export async function inParallel<Item, Result>(
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result[]> {
   const failed = new AbortController();
-  const stop = AbortSignal.any([signal, failed.signal]);
+  const stop = anySignal([signal, failed.signal]);
   const limit = pLimit(at_once);
   try {
     return await Promise.all(
@@ -25,5 +26,7 @@ export async function inParallel<Item, Result>(
   } catch (error) {
     failed.abort(error);
     throw error;
+  } finally {
+    stop.clear();
   }
 }

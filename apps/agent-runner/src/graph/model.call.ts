@@ -1,6 +1,7 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { ChatOpenAI } from '@langchain/openai';
+import { anySignal } from 'any-signal';
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { brokeOff, fromProvider, malformed, ModelError, timedOut, withheld } from './model.error';
@@ -55,7 +56,7 @@ export class ModelCall {
     const { timeout_ms, backoff_ms } = this.limits;
     const deadline = AbortSignal.timeout(timeout_ms);
     const ends_at = performance.now() + timeout_ms;
-    const stop = config.signal ? AbortSignal.any([config.signal, deadline]) : deadline;
+    const stop = anySignal([config.signal, deadline]);
     const isWorthRetrying = (error: Error): error is ModelError =>
       error instanceof ModelError &&
       error.retry.helps &&
@@ -82,6 +83,8 @@ export class ModelCall {
       config.signal?.throwIfAborted();
       if (deadline.aborted) throw timedOut(timeout_ms / 1_000);
       throw error;
+    } finally {
+      stop.clear();
     }
   }
 
@@ -99,8 +102,8 @@ export class ModelCall {
     const calls = new ToolCallParts();
     let finish: string | undefined;
     let usage: ModelReply['usage'] = null;
+    const signal = anySignal([config.signal, stalled.signal]);
     try {
-      const signal = AbortSignal.any([config.signal, stalled.signal]);
       for await (const chunk of this.openStream(model, messages, { ...config, signal }, { tools, format })) {
         stallTimer.refresh();
         finish ??= chunk.finish;
@@ -118,6 +121,7 @@ export class ModelCall {
       throw content === '' ? fromProvider(error) : final(brokeOff(error));
     } finally {
       clearTimeout(stallTimer);
+      signal.clear();
     }
     if (finish === undefined) throw content === '' ? malformed() : final(brokeOff());
     const tool_calls = calls.complete();

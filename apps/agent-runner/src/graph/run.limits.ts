@@ -1,4 +1,5 @@
 import { type AgentConfiguration, defaultRunLimits } from '@roost/contracts';
+import { anySignal } from 'any-signal';
 import type { RunContext } from './run.context';
 import type { RunMeter } from './run.meter';
 import type { RunSteps } from './run.steps';
@@ -85,12 +86,14 @@ export async function withinSeconds<Result>(
   );
   // Not AbortSignal.timeout, which would keep its timer long after the run.
   const timer = setTimeout(() => late.abort(over), seconds_per_run * 1_000);
+  const limited = anySignal([signal, late.signal]);
   try {
-    return await work(AbortSignal.any([signal, late.signal]));
+    return await work(limited);
   } catch (error) {
     if (late.signal.aborted && !signal.aborted) throw over;
     throw error;
   } finally {
     clearTimeout(timer);
+    limited.clear();
   }
 }

@@ -1,5 +1,6 @@
 import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import type { LangGraphRunnableConfig } from '@langchain/langgraph';
+import { anySignal } from 'any-signal';
 import type { AgentState } from './agent.state';
 import type { ModelCall } from './model.call';
 import type { ModelFactory } from './model.factory';
@@ -27,12 +28,13 @@ export function summarizeNode(models: ModelFactory, call: ModelCall) {
     const open = toSummarize(messages, summary, memory, message_id, first_message_id);
     if (open.length === 0) return {};
     context.onStep('summarizing', `Summarizing ${open.length} earlier messages`);
+    const stop = anySignal([signal, AbortSignal.timeout(patience_ms)]);
     try {
       await checkSpending(context, signal);
       const { content, usage } = await call.answer(
         models.of(runtime),
         [new SystemMessage(SUMMARIZING_PROMPT), new HumanMessage(summarizingQuestion(summary, open))],
-        { ...config, signal: AbortSignal.any([signal, AbortSignal.timeout(patience_ms)]) },
+        { ...config, signal: stop },
         { onToken: () => undefined, onRetry: () => undefined },
         { tools: [], may_be_silent: false },
       );
@@ -42,6 +44,8 @@ export function summarizeNode(models: ModelFactory, call: ModelCall) {
     } catch {
       signal.throwIfAborted();
       return {};
+    } finally {
+      stop.clear();
     }
   };
 }

@@ -1,5 +1,6 @@
 import { type InboxEntry, newRunId, type RunnerReport, type TokenUsage } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
+import { anySignal } from 'any-signal';
 import type { Logger } from 'pino';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { AgentGraph } from '../graph/agent.graph';
@@ -48,8 +49,12 @@ export class RunService {
     const [run, left] = taken > 0 ? [batch.slice(0, taken), batch.slice(taken)] : [batch, []];
     const ended = new AbortController();
     // A signal of its own: each run adds listeners, and the instance's would gather those of all.
-    const signal = AbortSignal.any([stop, cancelled, ended.signal]);
-    await this.run(run as Batch, signal, () => ended.abort(new RunCancelled()));
+    const signal = anySignal([stop, cancelled, ended.signal]);
+    try {
+      await this.run(run as Batch, signal, () => ended.abort(new RunCancelled()));
+    } finally {
+      signal.clear();
+    }
     return left;
   }
 

@@ -1,4 +1,5 @@
 import type { ToolTestAnswer, ToolTestRequest } from '@roost/contracts';
+import { anySignal } from 'any-signal';
 import type { Messaging } from '@roost/messaging';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { ToolboxFactory } from './toolbox.factory';
@@ -36,20 +37,21 @@ export class ToolTesting {
 
   private async call(request: ToolTestRequest): Promise<ToolTestAnswer> {
     const { request_id, version, tool, wait_ms, user_id, user_data } = request;
-    const signal = AbortSignal.any([this.stop, AbortSignal.timeout(wait_ms)]);
     const toolbox = await this.toolboxes.of(await this.configurations.of(version));
     if (!toolbox?.has(tool)) {
       const names = toolbox?.definitions.map((definition) => definition.function.name);
       return { outcome: 'unknown_tool', known: names ?? [] };
     }
     const started = performance.now();
-    const { ok, content } = await toolbox.call(tool, request.arguments, {
+    const signal = anySignal([this.stop, AbortSignal.timeout(wait_ms)]);
+    const asked = toolbox.call(tool, request.arguments, {
       idempotency_key: `test:${request_id}`,
       signal,
       asker: { thread_id: `test:${request_id}`, message_id: request_id, channel: 'api', user_id, user_data },
       // Nobody is there to be asked.
       requestAuthorization: () => undefined,
     });
+    const { ok, content } = await asked.finally(() => signal.clear());
     const ms = Math.round(performance.now() - started);
     return { outcome: 'called', ok, content: content.slice(0, CONTENT_MAX), ms };
   }

@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
 
@@ -46,7 +47,7 @@ const DETAIL_MAX = 300;
 export async function postJson(call: JsonCall): Promise<unknown> {
   const deadline = AbortSignal.timeout(call.deadline_ms);
   const ends_at = performance.now() + call.deadline_ms;
-  const stop = AbortSignal.any([call.signal, deadline]);
+  const stop = anySignal([call.signal, deadline]);
   const isWorthRetrying = (error: Error): error is CallError =>
     error instanceof CallError && error.helpsBefore(ends_at - performance.now());
   try {
@@ -67,12 +68,15 @@ export async function postJson(call: JsonCall): Promise<unknown> {
     call.signal.throwIfAborted();
     if (deadline.aborted) throw new CallError(`no answer within ${call.deadline_ms / 1_000} s`, never);
     throw error;
+  } finally {
+    stop.clear();
   }
 }
 
 async function attempt({ url, api_key, body, attempt_ms }: JsonCall, stop: AbortSignal): Promise<unknown> {
   let response: Response;
   let text: string;
+  const signal = anySignal([stop, AbortSignal.timeout(attempt_ms)]);
   try {
     response = await fetch(url, {
       method: 'POST',
@@ -82,13 +86,15 @@ async function attempt({ url, api_key, body, attempt_ms }: JsonCall, stop: Abort
       },
       body: JSON.stringify(body),
       redirect: 'error',
-      signal: AbortSignal.any([stop, AbortSignal.timeout(attempt_ms)]),
+      signal,
     });
     text = await textOf(response);
   } catch (error) {
     if (error instanceof CallError) throw error;
     stop.throwIfAborted();
     throw new CallError(`it does not answer (${reasonOf(error)})`, { helps: true, after_ms: 0 });
+  } finally {
+    signal.clear();
   }
   if (!response.ok) {
     const { status } = response;

@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { InFlight } from '../in-flight';
 import { instanceName } from '../instance-name';
 import {
@@ -90,7 +91,7 @@ export class DockerLauncher implements Launcher {
   }
 
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {
-    const until = AbortSignal.any([signal, this.#closed.signal]);
+    const until = anySignal([signal, this.#closed.signal]);
     void watchEnds(this.#engine, this.#options.installation, listener, until);
   }
 

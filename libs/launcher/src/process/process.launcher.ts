@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { EventEmitter } from 'node:events';
 import { access } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -105,7 +106,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {
-    const until = AbortSignal.any([signal, this.#closed.signal]);
+    const until = anySignal([signal, this.#closed.signal]);
     if (until.aborted) return;
     // Our own children tell us at once; those of an earlier manager have to be looked at.
     this.#events.on('ended', listener);

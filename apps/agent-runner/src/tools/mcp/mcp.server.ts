@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/client';
 import type { McpTool } from '@roost/contracts';
 import { type GuardedHttpClient, GuardedHttpError } from '@roost/guarded-http';
+import { anySignal } from 'any-signal';
 import type { ToolArguments } from '../template';
 import { CallTransport } from './mcp.transport';
 
@@ -75,7 +76,7 @@ export class McpServer {
   ): Promise<Result> {
     // The library waits on when a stream breaks; this ends the wait with what was wrong.
     const broken = new AbortController();
-    const stop = AbortSignal.any([signal, broken.signal]);
+    const stop = anySignal([signal, broken.signal]);
     const fetch = this.http.fetchWithin({
       deadline_ms,
       response_bytes_max,
@@ -94,6 +95,7 @@ export class McpServer {
       signal.throwIfAborted();
       throw broken.signal.aborted ? (broken.signal.reason as Error) : error;
     } finally {
+      stop.clear();
       // Nobody waits for the farewell; it has the same deadline.
       transport
         .terminateSession()

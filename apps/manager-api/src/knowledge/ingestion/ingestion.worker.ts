@@ -4,6 +4,7 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { anySignal } from 'any-signal';
 import type { Logger } from 'pino';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG, type ManagerConfig } from '../../config';
@@ -64,7 +65,9 @@ export class IngestionWorker implements OnApplicationBootstrap, BeforeApplicatio
         this.logger.warn({ err: error }, 'an ingestion was interrupted and will be taken up again');
         return false;
       });
-      if (!worked) await pause(POLL_MS, AbortSignal.any([woken, this.stopping.signal]));
+      if (worked) continue;
+      const until = anySignal([woken, this.stopping.signal]);
+      await pause(POLL_MS, until).finally(() => until.clear());
     }
   }
 
@@ -102,14 +105,16 @@ export class IngestionWorker implements OnApplicationBootstrap, BeforeApplicatio
   ): Promise<void> {
     const lost = new AbortController();
     const renewal = this.renew(claim, lost);
+    const stop = anySignal([lost.signal, this.stopping.signal]);
     try {
-      await ingest(AbortSignal.any([lost.signal, this.stopping.signal]));
+      await ingest(stop);
       await this.queue.complete(job.job_id);
     } catch (error) {
       if (this.stopping.signal.aborted) await this.claims.handBack(claim);
       await this.settle(job, claim, lost.signal.aborted ? new ClaimLost() : error);
     } finally {
       clearInterval(renewal);
+      stop.clear();
     }
   }
 
