@@ -44,6 +44,20 @@ export async function readConfiguration(body: unknown): Promise<AgentInput> {
   };
 }
 
+/** What is wrong with one tool by itself; fields are the tool's own. */
+export async function toolProblems(tool: unknown): Promise<FieldError[]> {
+  try {
+    await readConfiguration({ name: 'any', model: { name: 'any' }, tools: [tool] });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'validation_failed') throw error;
+    return (error.extras.errors ?? []).map(({ field, message }) => ({
+      field: field.replace(/^tools\.0\./, ''),
+      message: message.replaceAll('tools.0.', ''),
+    }));
+  }
+}
+
 /**
  * Applies a JSON merge patch (RFC 7396) to a configuration and reads the result. `model.api_key: null` removes the
  * agent's own key, null among `secrets` one of them.

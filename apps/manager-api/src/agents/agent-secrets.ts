@@ -87,7 +87,11 @@ const nameProblem = (name: string): string | null =>
 
 function valueProblem(value: unknown): string | null {
   if (value === null) return null;
-  if (typeof value !== 'string') return 'must be a text, or null to remove it';
+  return typeof value === 'string' ? secretProblem(value) : 'must be a text, or null to remove it';
+}
+
+/** What keeps a text from being kept as a secret; shorter ones could not be masked without giving them away. */
+export function secretProblem(value: string): string | null {
   const bytes = Buffer.byteLength(value);
   if (bytes < SECRET_BYTES.min || bytes > SECRET_BYTES.max)
     return `must have ${SECRET_BYTES.min} to ${SECRET_BYTES.max} bytes`;

@@ -1,102 +1,125 @@
 import { httpMethods } from '@roost/contracts';
-import { type Fields, fieldsOf, isFields, listOf, textOf } from './former.values';
+import { headersProblem } from '../tools/field.checks';
+import type { FormerFields } from './former.fields';
 import type { FormerSecrets } from './former.secrets';
-import type { LeftOutList } from './left-out';
+import type { Fields } from './former.values';
+import { Templates } from './templates';
 
-/** What the Python service filled in from what the channel knew of the user. */
-const USER_FIELDS = ['user_id', 'first_name', 'last_name', 'phone_number', 'is_authenticated', 'email'];
+const URL_MAX = 2_000;
+const METHOD_MAX = 16;
 const WITHOUT_BODY = ['GET', 'HEAD', 'DELETE'];
-const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** An `apiRequest` as an `http_request`; null when it has no usable address. */
 export function importRequest(
-  settings: Fields,
+  settings: FormerFields,
   name: string,
-  path: string,
-  left_out: LeftOutList,
+  description: string | undefined,
   secrets: FormerSecrets,
 ): Fields | null {
-  const url = textOf(settings['apiUrl']);
-  if (url === undefined || hostOf(url) === null) {
-    left_out.add(`${path}.apiUrl`, 'must be a URL that begins with https:// or http://');
-    return null;
-  }
-  const said = (textOf(settings['method']) ?? 'GET').toUpperCase();
+  const keep = (field: string) => (key: string, value: string) =>
+    secrets.take(name, key, value, `${settings.path}.${field}`);
+  const said = (settings.text('method', METHOD_MAX) ?? 'GET').toUpperCase();
   const method = httpMethods.find((known) => known === said);
-  if (method === undefined) {
-    left_out.add(`${path}.method`, `${said} is not a method a tool may use`);
-    return null;
-  }
+  if (method === undefined) settings.leaveOut('method', `${said} is not a method a tool may use`);
+  const address = addressOf(settings, keep('apiUrl'));
   const templates = new Templates();
-  const address = templates.of(url);
-  const params = pairsOf(settings['params']).flatMap(([key, value]): [string, string][] => {
-    const taken = secrets.take(name, key, value, `${path}.params`);
-    if (taken === null) return [];
-    // A parameter without a value was the model's to give.
-    if (value === '') return [[key, templates.argument(key)]];
-    return [[key, taken === value ? templates.of(value) : taken]];
-  });
-  const headers = pairsOf(settings['headers']).flatMap(([header, value]): [string, string][] => {
-    const taken = secrets.take(name, header, value, `${path}.headers`);
-    return taken === null ? [] : [[header, taken]];
-  });
+  const url = templates.of(address?.url ?? '');
+  const params = parametersOf(settings, templates, keep('params'));
+  const headers = headersOf(settings, keep('headers'));
+  if (method === undefined || address === null) return null;
   const inQuery = WITHOUT_BODY.includes(method);
+  const query = { ...address.query, ...(inQuery ? params : {}) };
   return {
     type: 'http_request',
     name,
-    description: textOf(settings['description']) ?? `Sends a ${method} request to ${hostOf(url)}.`,
+    description: description ?? `Sends a ${method} request to ${address.host}.`,
     method,
-    url: address,
-    headers: Object.fromEntries(headers),
-    ...(inQuery ? { query: Object.fromEntries(params) } : {}),
-    ...(!inQuery && params.length > 0 ? { body: Object.fromEntries(params) } : {}),
+    url,
+    headers,
+    ...(inQuery || Object.keys(query).length > 0 ? { query } : {}),
+    ...(!inQuery && Object.keys(params).length > 0 ? { body: params } : {}),
     parameters: templates.schema,
   };
+}
+
+/** What stands in the place of a value: itself, or its secret; null when it cannot be taken over. */
+type Keep = (key: string, value: string) => string | null;
+
+function parametersOf(settings: FormerFields, templates: Templates, keep: Keep): Record<string, string> {
+  const params = settings.pairs('params').flatMap(([key, value]): [string, string][] => {
+    const kept = keep(key, value);
+    if (kept === null) return [];
+    // A parameter without a value was the model's to give.
+    if (value === '') return [[key, templates.argument(key)]];
+    return [[key, kept === value ? templates.of(value) : kept]];
+  });
+  return Object.fromEntries(params);
+}
+
+/** Only what is known of the user fills a header: a model that could would choose the credentials. */
+function headersOf(settings: FormerFields, keep: Keep): Record<string, string> {
+  const headers = settings.pairs('headers').flatMap(([header, value]): [string, string][] => {
+    const templates = new Templates();
+    const problem = headersProblem({ [header]: value });
+    const filled = templates.of(value);
+    const [argument] = templates.names;
+    if (problem !== null) settings.leaveOut('headers', problem);
+    else if (argument !== undefined)
+      settings.leaveOut(
+        'headers',
+        `${header}: {${argument}} is not known of a user, and the model fills no headers: set it anew`,
+      );
+    if (problem !== null || argument !== undefined) return [];
+    const kept = keep(header, value);
+    return kept === null ? [] : [[header, kept === value ? filled : kept]];
+  });
+  return Object.fromEntries(headers);
+}
+
+interface Address {
+  url: string;
+  host: string;
+  /** Parameters of the URL that were credentials. */
+  query: Record<string, string>;
+}
+
+function addressOf(settings: FormerFields, keep: Keep): Address | null {
+  const whole = settings.text('apiUrl', URL_MAX) ?? '';
+  const host = hostOf(whole);
+  if (host === null) {
+    settings.leaveOut('apiUrl', 'must be a URL that begins with https:// or http://');
+    return null;
+  }
+  const [url = '', fragment] = split(whole, '#');
+  if (fragment !== undefined) settings.leaveOut('apiUrl', 'its fragment (#…) was left out: it is never sent');
+  const [path = '', search] = split(url, '?');
+  const query: Record<string, string> = {};
+  const open = (search ?? '').split('&').filter((pair) => {
+    const [key = '', value = ''] = split(pair, '=');
+    const plain = decoded(value);
+    const kept = keep(key, plain);
+    if (kept === plain) return true;
+    if (kept !== null) query[key] = kept;
+    return false;
+  });
+  return { url: open.join('&') === '' ? path : `${path}?${open.join('&')}`, host, query };
+}
+
+/** Before and after the first `separator`. */
+function split(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch {
+    return value;
+  }
 }
 
 function hostOf(template: string): string | null {
   const url = template.replaceAll(/[{}]/g, '_');
   return /^https?:\/\//.test(url) && URL.canParse(url) ? new URL(url).host : null;
 }
-
-/** Lists of `{key, value}`, or objects. */
-function pairsOf(value: unknown): [string, string][] {
-  const pairs = isFields(value)
-    ? Object.entries(value)
-    : listOf(value).map((entry): [unknown, unknown] => [fieldsOf(entry)['key'], fieldsOf(entry)['value']]);
-  return pairs.flatMap(([key, text]): [string, string][] => {
-    const name = textOf(key);
-    return name === undefined ? [] : [[name, asText(text)]];
-  });
-}
-
-const asText = (value: unknown): string =>
-  typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value);
-
-/** Placeholders of the user's data keep their source; all others are the model's to fill in. */
-class Templates {
-  private readonly names = new Set<string>();
-
-  get schema(): object {
-    return {
-      type: 'object',
-      properties: Object.fromEntries([...this.names].map((name) => [name, { type: 'string' }])),
-      required: [...this.names],
-      additionalProperties: false,
-    };
-  }
-
-  of(template: string): string {
-    return template.replaceAll(PLACEHOLDER, (_placeholder, name: string) =>
-      USER_FIELDS.includes(name) ? userPlaceholder(name) : this.argument(name),
-    );
-  }
-
-  argument(key: string): string {
-    const name = key.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
-    this.names.add(name);
-    return `{${name}}`;
-  }
-}
-
-const userPlaceholder = (name: string): string => (name === 'user_id' ? '{user.id}' : `{user.${name}}`);

@@ -1,8 +1,8 @@
+import { SECRETS_MAX } from '@roost/contracts';
+import { secretProblem } from '../agent-secrets';
 import type { LeftOutList } from './left-out';
 
 const SECRET_NAME = /auth|key|token|secret|cookie|pass|signature/i;
-/** Shorter ones cannot be masked without giving them away. */
-const SECRET_BYTES_MIN = 8;
 const NAME_MAX = 64;
 /** Room for a number that tells names apart. */
 const NUMBER_MAX = 4;
@@ -19,8 +19,9 @@ export class FormerSecrets {
    */
   take(tool: string, name: string, value: string, path: string): string | null {
     if (!SECRET_NAME.test(name) || value === '' || value.includes('{')) return value;
-    if (Buffer.byteLength(value) < SECRET_BYTES_MIN) {
-      this.left_out.add(path, `${name} is too short to be kept as a secret of its own: set it anew`);
+    const problem = secretProblem(value) ?? (this.values.size < SECRETS_MAX ? null : NO_ROOM);
+    if (problem !== null) {
+      this.left_out.add(path, `${name} cannot be kept as a secret, which ${problem}: set it anew`);
       return null;
     }
     const secret = this.named(`${tool}_${name}`, value);
@@ -42,3 +43,5 @@ export class FormerSecrets {
     return name;
   }
 }
+
+const NO_ROOM = `must be one of ${SECRETS_MAX} at most`;

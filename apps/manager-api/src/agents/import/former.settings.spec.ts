@@ -3,17 +3,24 @@ import { importSettings } from './former.settings';
 import type { Fields } from './former.values';
 
 const imported = (settings: Fields, bases: Record<string, string> = {}) => {
-  const { configuration, left_out } = importSettings(
+  const { configuration, tools, limit_to_knowledge_base, left_out } = importSettings(
     settings,
     'Shop',
     'settings',
     new Map(Object.entries(bases)),
   );
-  return { ...configuration, left_out: left_out.items } as Fields & {
-    tools: Fields[];
-    left_out: { path: string; reason: string }[];
-  };
+  return {
+    ...configuration,
+    tools: tools.map(({ tool }) => tool),
+    limit_to_knowledge_base,
+    left_out: left_out.items,
+  } as Fields & { tools: Fields[]; left_out: { path: string; reason: string }[] };
 };
+const headersOf = (reason: string) => ({
+  path: 'settings.tools.0.headers',
+  reason: expect.stringContaining(reason),
+});
+const pathsOf = ({ left_out }: { left_out: { path: string }[] }) => left_out.map(({ path }) => path).sort();
 const request = (settings: Fields) => imported({ tools: [{ type: 'apiRequest', ...settings }] });
 
 describe('a configuration of the Python service', () => {
@@ -39,6 +46,7 @@ describe('a configuration of the Python service', () => {
       model: { provider: 'openai', name: 'gpt-4o', temperature: 0.3 },
       memory: { enabled: true, depth: 12 },
       tools: [],
+      limit_to_knowledge_base: false,
     });
     expect(left_out).toEqual([]);
   });
@@ -54,29 +62,70 @@ describe('a configuration of the Python service', () => {
   });
 
   it('says what it does not know, and where', () => {
-    const { left_out } = imported({
+    const result = imported({
       theme: 'dark',
       model: { provider: 'Anthropic', modelId: 'x', topK: 3, temperature: 7 },
       tools: [{ type: 'calendar' }, 'rubbish', { type: 'webSearch', enabled: false }],
       integrations: [{ type: 'telegram', token: 'secret-token' }],
     });
-    expect(left_out.map(({ path }) => path)).toEqual([
-      'settings.theme',
-      'settings.model.topK',
-      'settings.tools.0',
-      'settings.tools.1',
-      'settings.tools.2',
+    expect(pathsOf(result)).toEqual([
       'settings.integrations.0',
       'settings.model.provider',
       'settings.model.temperature',
+      'settings.model.topK',
+      'settings.theme',
+      'settings.tools.0',
+      'settings.tools.1',
+      'settings.tools.2',
     ]);
-    expect(JSON.stringify(left_out)).not.toContain('secret-token');
+    expect(JSON.stringify(result)).not.toContain('secret-token');
+  });
+
+  it('says what it knows and cannot read', () => {
+    const result = imported({
+      description: ['a', 'list'],
+      model: {
+        temperature: 'hot',
+        maxTokens: -3,
+        systemPrompt: 5,
+        useMarkdown: 'yes',
+        contextMemoryDepth: 'deep',
+        answerInUserLanguage: null,
+      },
+      tools: [{ type: 'webSearch', searchLimit: 'all', name: {} }],
+      integrations: {},
+    });
+    expect(pathsOf(result)).toEqual([
+      'settings.description',
+      'settings.integrations',
+      'settings.model.contextMemoryDepth',
+      'settings.model.maxTokens',
+      'settings.model.systemPrompt',
+      'settings.model.temperature',
+      'settings.model.useMarkdown',
+      'settings.tools.0.name',
+      'settings.tools.0.searchLimit',
+    ]);
+    expect(result).toMatchObject({ name: 'Shop', model: {}, memory: {}, tools: [{ type: 'web_search' }] });
+  });
+
+  it('says when it has no tools that can be read', () => {
+    expect(pathsOf(imported({ model: 'gpt-4o', tools: { type: 'webSearch' } }))).toEqual([
+      'settings.model',
+      'settings.tools',
+    ]);
+  });
+
+  it('cuts texts that are too long, and says so', () => {
+    const result = imported({ description: 'd'.repeat(3_000) });
+    expect(result['description']).toHaveLength(2_000);
+    expect(pathsOf(result)).toEqual(['settings.description']);
   });
 });
 
 describe('its tools', () => {
   it('search the knowledge bases that were named, and only those', () => {
-    const { tools, left_out, knowledge } = imported(
+    const result = imported(
       {
         model: { limitToKnowledgeBase: true },
         tools: [
@@ -86,7 +135,7 @@ describe('its tools', () => {
       },
       { '17': 'kb_a' },
     );
-    expect(tools).toEqual([
+    expect(result.tools).toEqual([
       {
         type: 'knowledge_base',
         name: 'knowledge_base',
@@ -96,12 +145,12 @@ describe('its tools', () => {
         rewrite_attempts: 5,
       },
     ]);
-    expect(knowledge).toEqual({ limit_to_knowledge_base: true });
-    expect(left_out.map(({ path }) => path)).toEqual([
+    expect(result).toMatchObject({ limit_to_knowledge_base: true });
+    expect(pathsOf(result)).toEqual([
       'settings.tools.0.knowledgeBaseIds.1',
       'settings.tools.0.rewriteAttempts',
-      'settings.tools.1.knowledgeBaseIds.0',
       'settings.tools.1',
+      'settings.tools.1.knowledgeBaseIds.0',
     ]);
   });
 
@@ -195,6 +244,43 @@ describe('its requests', () => {
     expect(tools).toMatchObject([
       { query: { api_key: '{secret.crm_api_key}' } },
       { query: { api_key: '{secret.crm_api_key_2}' } },
+    ]);
+  });
+
+  it('keep credentials of their address as secrets, beside it', () => {
+    const { tools, secrets, left_out } = request({
+      name: 'maps',
+      apiUrl: 'https://maps.example/v1?lang=en&api_key=k3y%2Bk3yk3y&q={q}#top',
+      method: 'POST',
+    });
+    expect(tools).toMatchObject([
+      {
+        url: 'https://maps.example/v1?lang=en&q={q}',
+        query: { api_key: '{secret.maps_api_key}' },
+        parameters: { required: ['q'] },
+      },
+    ]);
+    expect(secrets).toEqual({ maps_api_key: 'k3y+k3yk3y' });
+    expect(left_out.map(({ path }) => path)).toEqual(['settings.tools.0.apiUrl', 'settings.tools.0.apiUrl']);
+  });
+
+  it('fill headers with what is known of the user, and with nothing of the model', () => {
+    const { tools, left_out } = request({
+      apiUrl: 'https://x.example',
+      headers: [
+        { key: 'X-User', value: '{user_id}' },
+        { key: 'Authorization', value: 'Bearer {session}' },
+        { key: 'Host', value: 'y.example' },
+        { key: 'X-Name', value: 'Zoë' },
+        { value: 'no name' },
+      ],
+    });
+    expect(tools).toMatchObject([{ headers: { 'X-User': '{user.id}' }, parameters: { required: [] } }]);
+    expect(left_out).toEqual([
+      { path: 'settings.tools.0.headers.4', reason: 'has no key' },
+      headersOf('{session}'),
+      headersOf('Host is set by the service'),
+      headersOf('X-Name'),
     ]);
   });
 

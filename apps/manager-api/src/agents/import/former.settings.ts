@@ -1,92 +1,101 @@
 import { modelProviders } from '@roost/contracts';
-import { clamped, type Fields, fieldsOf, given, listOf, numberOf, textOf } from './former.values';
-import { ToolImport } from './former.tools';
+import { FormerFields } from './former.fields';
+import { clamped, type Fields, fieldsOf, given, textOf } from './former.values';
+import { type ImportedTool, ToolImport } from './former.tools';
 import { LeftOutList } from './left-out';
 
 /** What a configuration of the Python service becomes. */
 export interface ImportedConfiguration {
-  /** Still to be validated, like any other. */
+  /** All but its tools; still to be validated, like any other. */
   configuration: Fields;
+  /** Each still to be validated. */
+  tools: ImportedTool[];
+  /** What holds where a knowledge base is among the tools; null when nothing was said of it. */
+  limit_to_knowledge_base: boolean | null;
   left_out: LeftOutList;
 }
 
+export const NAME_MAX = 120;
+const TEXT_MAX = 2_000;
+const PROMPT_MAX = 100_000;
+const MODEL_NAME_MAX = 200;
+const TOKENS_MAX = 1_000_000;
 const DEPTH_MAX = 200;
-const MODEL_FIELDS = [
-  ...['provider', 'modelId', 'temperature', 'maxTokens', 'systemPrompt', 'limitToKnowledgeBase'],
-  ...['answerInUserLanguage', 'useMarkdown', 'enableContextMemory', 'contextMemoryDepth'],
-];
 
 /**
  * Reads `config.simple.settings` as the Python service kept it.
+ * @param name what the agent shall be called; null for what it was called.
  * @param knowledge_bases what its knowledge bases are called here.
  */
 export function importSettings(
-  settings: Fields,
-  name: string,
+  former: Fields,
+  name: string | null,
   path: string,
   knowledge_bases: ReadonlyMap<string, string>,
 ): ImportedConfiguration {
   const left_out = new LeftOutList();
-  const model = fieldsOf(settings['model']);
-  left_out.addUnknown(path, settings, ['name', 'description', 'model', 'tools', 'integrations']);
-  left_out.addUnknown(`${path}.model`, model, MODEL_FIELDS);
-  const tools = new ToolImport(left_out, knowledge_bases);
-  const imported = listOf(settings['tools']).flatMap((tool, index) =>
-    tools.take(tool, `${path}.tools.${index}`),
-  );
-  listOf(settings['integrations']).forEach((integration, index) => {
+  const settings = new FormerFields(former, path, left_out);
+  const model = settings.object('model');
+  const importer = new ToolImport(left_out, knowledge_bases);
+  const tools = settings
+    .list('tools')
+    .flatMap((tool, index) => importer.take(tool, `${path}.tools.${index}`) ?? []);
+  settings.list('integrations').forEach((integration, index) => {
     const type = textOf(fieldsOf(integration)['type']) ?? 'unnamed';
-    left_out.add(`${path}.integrations.${index}`, `the integration ${type} was left out: connect it anew`);
+    settings.leaveOut(
+      `integrations.${index}`,
+      `the integration ${type.slice(0, 64)} was left out: connect it anew`,
+    );
   });
-  return {
-    configuration: {
-      ...given({
-        name,
-        description: textOf(settings['description']),
-        system_prompt: textOf(model['systemPrompt']),
-        answer_in_user_language: booleanOf(model['answerInUserLanguage']),
-        use_markdown: booleanOf(model['useMarkdown']),
-      }),
-      model: importModel(model, `${path}.model`, left_out),
-      memory: importMemory(model, `${path}.model`, left_out),
-      tools: imported,
-      ...(tools.hasKnowledge
-        ? { knowledge: given({ limit_to_knowledge_base: booleanOf(model['limitToKnowledgeBase']) }) }
-        : {}),
-      ...(tools.secrets.values.size > 0 ? { secrets: Object.fromEntries(tools.secrets.values) } : {}),
-    },
-    left_out,
+  const called = settings.text('name', NAME_MAX);
+  const configuration = {
+    ...given({
+      name: name ?? called ?? 'Imported agent',
+      description: settings.text('description', TEXT_MAX),
+      system_prompt: model.text('systemPrompt', PROMPT_MAX),
+      answer_in_user_language: model.boolean('answerInUserLanguage'),
+      use_markdown: model.boolean('useMarkdown'),
+    }),
+    model: importModel(model),
+    memory: importMemory(model),
+    ...(importer.secrets.values.size > 0 ? { secrets: Object.fromEntries(importer.secrets.values) } : {}),
   };
+  const limit_to_knowledge_base = model.boolean('limitToKnowledgeBase') ?? null;
+  settings.leaveOutOthers();
+  model.leaveOutOthers();
+  return { configuration, tools, limit_to_knowledge_base, left_out };
 }
 
-function importModel(model: Fields, path: string, left_out: LeftOutList): Fields {
-  const said = textOf(model['provider'])?.toLowerCase();
+function importModel(model: FormerFields): Fields {
+  const said = model.text('provider', MODEL_NAME_MAX)?.toLowerCase();
   const provider = modelProviders.find((known) => known === said);
   if (said !== undefined && provider === undefined)
-    left_out.add(
-      `${path}.provider`,
+    model.leaveOut(
+      'provider',
       `${said} is not known: openai stands in its place. Any provider that speaks the OpenAI protocol works with model.base_url and model.api_key`,
     );
-  const temperature = numberOf(model['temperature']);
+  const temperature = model.number('temperature');
   if (temperature !== undefined && (temperature < 0 || temperature > 2))
-    left_out.add(`${path}.temperature`, `${temperature} was brought between 0 and 2`);
-  const max_tokens = numberOf(model['maxTokens']);
+    model.leaveOut('temperature', `${temperature} was brought between 0 and 2`);
+  const max_tokens = model.number('maxTokens');
+  const tokens = max_tokens === undefined ? undefined : clamped(Math.trunc(max_tokens), 0, TOKENS_MAX);
+  if (tokens !== max_tokens)
+    model.leaveOut('maxTokens', `${max_tokens} became ${tokens === 0 ? 'no limit' : tokens}`);
   return given({
     provider,
-    name: textOf(model['modelId']),
+    name: model.text('modelId', MODEL_NAME_MAX),
     temperature: temperature === undefined ? undefined : clamped(temperature, 0, 2),
-    max_tokens: max_tokens !== undefined && max_tokens >= 1 ? Math.trunc(max_tokens) : undefined,
+    // None and 0 both meant the provider's own limit.
+    max_tokens: tokens === 0 ? undefined : tokens,
   });
 }
 
-function importMemory(model: Fields, path: string, left_out: LeftOutList): Fields {
-  const depth = numberOf(model['contextMemoryDepth']);
-  const enabled = booleanOf(model['enableContextMemory']);
+function importMemory(model: FormerFields): Fields {
+  const depth = model.number('contextMemoryDepth');
+  const enabled = model.boolean('enableContextMemory');
   if (depth === undefined) return given({ enabled });
   if (depth < 1) return { enabled: false };
   if (depth > DEPTH_MAX)
-    left_out.add(`${path}.contextMemoryDepth`, `${depth} was cut to ${DEPTH_MAX}, the deepest memory`);
+    model.leaveOut('contextMemoryDepth', `${depth} was cut to ${DEPTH_MAX}, the deepest memory`);
   return given({ enabled, depth: clamped(Math.trunc(depth), 1, DEPTH_MAX) });
 }
-
-const booleanOf = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);

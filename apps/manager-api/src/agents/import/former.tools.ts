@@ -1,15 +1,23 @@
-import { clamped, type Fields, fieldsOf, given, isFields, listOf, numberOf, textOf } from './former.values';
+import { clamped, type Fields, fieldsOf, given, isFields, textOf } from './former.values';
+import { FormerFields } from './former.fields';
 import { FormerSecrets } from './former.secrets';
 import { importRequest } from './former.request';
 import type { LeftOutList } from './left-out';
 
-const COMMON = ['id', 'type', 'name', 'description', 'enabled', 'settings'];
+/** A tool in our words, and where its former one stood. */
+export interface ImportedTool {
+  path: string;
+  tool: Fields;
+}
+
+/** Common to all, and of no meaning here. */
+const COMMON = ['id', 'type', 'enabled', 'settings'];
 const NAME_MAX = 64;
+const DESCRIPTION_MAX = 2_000;
 
 /** Reads the tools of one configuration, one after the other. */
 export class ToolImport {
   readonly secrets: FormerSecrets;
-  hasKnowledge = false;
   private readonly names = new Set<string>();
 
   constructor(
@@ -19,92 +27,73 @@ export class ToolImport {
     this.secrets = new FormerSecrets(left_out);
   }
 
-  /** The tool in our words, or nothing when it could not be taken over. */
-  take(tool: unknown, path: string): Fields[] {
-    if (!isFields(tool)) {
+  /** Null when it could not be taken over. */
+  take(former: unknown, path: string): ImportedTool | null {
+    if (!isFields(former)) {
       this.left_out.add(path, 'is not an object');
-      return [];
+      return null;
     }
-    if (tool['enabled'] === false) {
+    if (former['enabled'] === false) {
       this.left_out.add(path, 'is switched off');
-      return [];
+      return null;
     }
     // Its settings stood beside its type or in an object of their own.
-    const settings = { ...tool, ...fieldsOf(tool['settings']) };
-    switch (tool['type']) {
+    const settings = new FormerFields({ ...former, ...fieldsOf(former['settings']) }, path, this.left_out);
+    const tool = this.read(textOf(former['type']), settings);
+    settings.leaveOutOthers(...COMMON);
+    return tool === null ? null : { path, tool };
+  }
+
+  private read(type: string | undefined, settings: FormerFields): Fields | null {
+    const description = settings.text('description', DESCRIPTION_MAX);
+    const name = settings.text('name', DESCRIPTION_MAX);
+    switch (type) {
       case 'knowledgeBase':
-        return this.knowledge(settings, path);
+        return this.knowledge(settings, name, description);
       case 'webSearch':
-        return this.webSearch(settings, path);
+        return given({
+          type: 'web_search',
+          name: this.named(name, 'web_search'),
+          description,
+          limit: within(settings, 'searchLimit', 1, 10),
+        });
       case 'apiRequest':
-        return this.request(settings, path);
+        return importRequest(settings, this.named(name, 'api_request'), description, this.secrets);
       default:
-        this.left_out.add(path, `there is no tool of the type ${textOf(tool['type']) ?? '(none)'}`);
-        return [];
+        this.left_out.add(settings.path, `there is no tool of the type ${type?.slice(0, 64) ?? '(none)'}`);
+        return null;
     }
   }
 
-  private knowledge(settings: Fields, path: string): Fields[] {
-    this.left_out.addUnknown(path, settings, [
-      ...COMMON,
-      ...['knowledgeBaseIds', 'retrievalLimit', 'rewriteAttempts'],
-    ]);
-    const ids = listOf(settings['knowledgeBaseIds']).flatMap((id, index) => {
+  private knowledge(settings: FormerFields, name?: string, description?: string): Fields | null {
+    const retrieval_limit = within(settings, 'retrievalLimit', 1, 20);
+    const rewrite_attempts = within(settings, 'rewriteAttempts', 0, 5);
+    const ids = settings.list('knowledgeBaseIds').flatMap((id, index) => {
       const known = this.knowledge_bases.get(String(id));
-      if (known === undefined)
-        this.left_out.add(
-          `${path}.knowledgeBaseIds.${index}`,
-          `the knowledge base ${String(id)} is not here: make one with POST /knowledge-bases, add its documents, and name it in knowledge_bases`,
-        );
-      return known === undefined ? [] : [known];
+      if (known !== undefined) return [known];
+      settings.leaveOut(
+        `knowledgeBaseIds.${index}`,
+        `the knowledge base ${String(id).slice(0, 64)} is not here: make one with POST /knowledge-bases, add its documents, and name it in knowledge_bases`,
+      );
+      return [];
     });
     if (ids.length === 0) {
-      this.left_out.add(path, 'has no knowledge base left');
-      return [];
+      this.left_out.add(settings.path, 'has no knowledge base left');
+      return null;
     }
-    this.hasKnowledge = true;
-    return [
-      given({
-        type: 'knowledge_base',
-        name: this.named(settings, 'knowledge_base'),
-        description: textOf(settings['description']) ?? 'Searches the knowledge base.',
-        knowledge_base_ids: [...new Set(ids)],
-        retrieval_limit: this.within(settings['retrievalLimit'], 1, 20, `${path}.retrievalLimit`),
-        rewrite_attempts: this.within(settings['rewriteAttempts'], 0, 5, `${path}.rewriteAttempts`),
-      }),
-    ];
-  }
-
-  private webSearch(settings: Fields, path: string): Fields[] {
-    this.left_out.addUnknown(path, settings, [...COMMON, 'searchLimit']);
-    return [
-      given({
-        type: 'web_search',
-        name: this.named(settings, 'web_search'),
-        description: textOf(settings['description']),
-        limit: this.within(settings['searchLimit'], 1, 10, `${path}.searchLimit`),
-      }),
-    ];
-  }
-
-  private request(settings: Fields, path: string): Fields[] {
-    this.left_out.addUnknown(path, settings, [...COMMON, ...['apiUrl', 'method', 'headers', 'params']]);
-    const name = this.named(settings, 'api_request');
-    const tool = importRequest(settings, name, path, this.left_out, this.secrets);
-    return tool === null ? [] : [tool];
-  }
-
-  private within(value: unknown, min: number, max: number, path: string): number | undefined {
-    const number = numberOf(value);
-    if (number === undefined) return undefined;
-    const taken = clamped(Math.trunc(number), min, max);
-    if (taken !== number) this.left_out.add(path, `${number} became ${taken}`);
-    return taken;
+    return given({
+      type: 'knowledge_base',
+      name: this.named(name, 'knowledge_base'),
+      description: description ?? 'Searches the knowledge base.',
+      knowledge_base_ids: [...new Set(ids)],
+      retrieval_limit,
+      rewrite_attempts,
+    });
   }
 
   /** A name that models take and no other tool has. */
-  private named(settings: Fields, fallback: string): string {
-    const words = (textOf(settings['name']) ?? '').normalize('NFKD').replaceAll(/[^A-Za-z0-9_-]+/g, '_');
+  private named(former: string | undefined, fallback: string): string {
+    const words = (former ?? '').normalize('NFKD').replaceAll(/[^A-Za-z0-9_-]+/g, '_');
     const cleaned = words
       .replace(/^[^A-Za-z]+/, '')
       .replace(/_+$/, '')
@@ -115,4 +104,12 @@ export class ToolImport {
     this.names.add(name);
     return name;
   }
+}
+
+function within(settings: FormerFields, name: string, min: number, max: number): number | undefined {
+  const number = settings.number(name);
+  if (number === undefined) return undefined;
+  const taken = clamped(Math.trunc(number), min, max);
+  if (taken !== number) settings.leaveOut(name, `${number} became ${taken}`);
+  return taken;
 }

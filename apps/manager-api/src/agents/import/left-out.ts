@@ -1,3 +1,5 @@
+import { storableText } from '../../database/storable.text';
+
 /** Something of the former configuration that the agent does not have. */
 export interface LeftOut {
   /** Dotted path into what was sent. */
@@ -11,12 +13,11 @@ export class LeftOutList {
   readonly items: LeftOut[] = [];
 
   add(path: string, reason: string): void {
-    this.items.push({ path, reason });
-  }
-
-  /** Names the fields of an object that nobody has asked for. */
-  addUnknown(path: string, value: Record<string, unknown>, known: readonly string[]): void {
-    for (const name of Object.keys(value))
-      if (!known.includes(name)) this.add(`${path}.${name}`, 'is not known here and was left out');
+    this.items.push({ path: cut(path, PATH_MAX), reason: cut(reason, REASON_MAX) });
   }
 }
+
+const PATH_MAX = 500;
+const REASON_MAX = 2_000;
+
+const cut = (text: string, max: number): string => storableText(text.slice(0, max));
