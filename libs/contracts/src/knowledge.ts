@@ -39,7 +39,7 @@ export interface RetrievalRequest {
   /** At most 50. */
   limit: number;
   filter?: MetadataFilter;
-  /** The message being answered, for the account of tokens. */
+  /** The message being answered, or a name of a trial, for the account of tokens. */
   message_id: string;
 }
 

@@ -39,6 +39,8 @@ class Handoff implements Tool {
     const { idempotency_key, signal, asker } = options;
     const ends_at = performance.now() + this.tool.timeout_s * 1_000;
     const { message_id } = asker;
+    if (message_id === null)
+      return failed('it is asked for a message only. Send this agent one that it hands over.');
     const request = { message_id, tool: this.tool.name, message: String(args['message']), idempotency_key };
     try {
       for (let left = ends_at - performance.now(); left > 0; left = ends_at - performance.now()) {

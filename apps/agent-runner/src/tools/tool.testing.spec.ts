@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { AgentFixture } from '../test/agent.fixture';
 import { JournalServer, never } from '../test/journal.server';
 import { RedisProcess } from '../test/redis.process';
+import { handoffTool } from '../test/remote.tools';
 import { chunk, knowledgeTool } from '../test/scripted.knowledge';
 import { httpTool } from '../test/scripted.tools';
 
@@ -74,6 +75,27 @@ describe('a runner that is asked to try a tool', () => {
     });
     expect(await attempt({ ...tried, arguments: { queries: [] } })).toMatchObject({ ok: false });
     expect(agent.manager.searches).toHaveLength(1);
+  });
+
+  it('says why nothing can be looked up', async () => {
+    agent.configure(1, { tools: [knowledgeTool()] });
+    await agent.startRunner();
+    agent.manager.failNext.push(404);
+    expect(
+      await attempt({ tool: 'search_handbook', arguments: { queries: ['opening hours'] } }),
+    ).toMatchObject({ ok: false, content: expect.stringContaining('Check the knowledge_base_ids') });
+  });
+
+  it('hands nothing over: that needs a conversation, and it says so', async () => {
+    agent.configure(1, { tools: [handoffTool()] });
+    agent.manager.handoff = () => ({ status: 'done', content: 'asked' });
+    await agent.startRunner();
+    expect(
+      await attempt({ tool: handoffTool().name, arguments: { message: 'Is it in stock?' } }),
+    ).toMatchObject({
+      ok: false,
+      content: expect.stringContaining('Send this agent one that it hands over'),
+    });
   });
 
   it('takes the version it is asked for, and says which tools that has', async () => {

@@ -47,7 +47,7 @@ export class ToolTesting {
     const asked = toolbox.call(tool, request.arguments, {
       idempotency_key: `test:${request_id}`,
       signal,
-      asker: { thread_id: `test:${request_id}`, message_id: request_id, channel: 'api', user_id, user_data },
+      asker: { thread_id: `test:${request_id}`, message_id: null, channel: 'api', user_id, user_data },
       // Nobody is there to be asked.
       requestAuthorization: () => undefined,
     });

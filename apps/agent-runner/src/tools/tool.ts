@@ -16,7 +16,8 @@ export interface ToolCallOptions {
 /** Whom the run answers, as far as a trusted party vouched for it: the model sets none of this. */
 export interface Asker {
   thread_id: string;
-  message_id: string;
+  /** Null when the tool is only being tried: there is no conversation. */
+  message_id: string | null;
   channel: string;
   user_id: string | null;
   user_data: Record<string, unknown>;

@@ -9,7 +9,7 @@ import type { McpServer } from './mcp.server';
 const LIST_AGE_MAX_MS = 5 * 60_000;
 const NAMES_SHOWN = 20;
 
-const NOBODY: Asker = { thread_id: '', message_id: '', channel: '', user_id: null, user_data: {} };
+const NOBODY: Asker = { thread_id: '', message_id: null, channel: '', user_id: null, user_data: {} };
 
 /** The allowed tools of a remote server. The protocol's library is loaded with the first of them. */
 export const mcpTools: ToolBuilder<McpTool> = async (configured, { http, runtime }) => {
