@@ -1,8 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { MessageMappingProperties } from '@nestjs/websockets';
 import { FRAME_BYTES_MAX } from '@roost/contracts';
 import { asServiceError } from '@roost/service-kit/http';
-import type { Server, ServerOptions } from 'socket.io';
+import { lastValueFrom, type Observable } from 'rxjs';
+import type { Server, ServerOptions, Socket } from 'socket.io';
 import { refuseCredentialInQuery, requestUrl } from './handshake';
 import { Origins } from './origins';
 
@@ -35,5 +37,21 @@ export class ChatIoAdapter extends IoAdapter {
         }
       },
     } as ServerOptions);
+  }
+
+  /** One listener a connection: Nest's own adapter keeps a chain of subscriptions for each event of each idle one. */
+  override bindMessageHandlers(
+    socket: Socket,
+    handlers: MessageMappingProperties[],
+    transform: (data: unknown) => Observable<unknown>,
+  ): void {
+    socket.onAny((event: string, ...sent: unknown[]) => {
+      const handler = handlers.find(({ message }) => message === event);
+      if (!handler) return;
+      const { data, ack } = this.mapPayload(sent.length === 1 ? sent[0] : sent);
+      lastValueFrom(transform(handler.callback(data, ack)))
+        .then((answer) => ack?.(answer) as unknown)
+        .catch((error: unknown) => this.logger.error(error));
+    });
   }
 }
