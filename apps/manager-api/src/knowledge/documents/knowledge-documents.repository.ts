@@ -64,6 +64,15 @@ export class KnowledgeDocumentsRepository {
       .update({ id, knowledge_base_id, deleted_at: IsNull() }, { deleted_at: () => 'now()' });
   }
 
+  /** Which of these are deleted, with what they left perhaps still in the store. */
+  async deletedAmong(ids: string[]): Promise<Set<string>> {
+    const rows = await this.database.query<{ id: string }[]>(
+      'SELECT id FROM knowledge_documents WHERE id = ANY($1) AND deleted_at IS NOT NULL',
+      [ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   private async replaced(
     knowledge_base_id: string,
     { source, name, document_id }: DocumentInput,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { RetrievalService } from '../retrieval/retrieval.service';
 import { useDocuments } from '../test/use.documents';
 
 // Every document is read by a process of its own, which takes its time on a busy machine.
@@ -67,6 +68,33 @@ describe('what is deleted', () => {
       expect(await roost().files()).not.toContain(sha256(content));
     },
     60_000,
+  );
+
+  it.each(['document', 'base'])(
+    '(a %s) is shown to no agent, also while the store cannot let go of it',
+    async (what) => {
+      const base = await roost().base();
+      const { body } = await roost().text(base, 'Hours', `We open at nine, says this ${what}.`);
+      await roost().until(base, body.id as string, 'ready');
+      const found = async () => {
+        const retrieval = roost().manager.manager.app.get(RetrievalService);
+        const asked = { knowledge_base_ids: [base], query: 'We open', limit: 5, filter: {} };
+        const { results } = await retrieval.retrieve(
+          { ...asked, mode: 'keyword' },
+          AbortSignal.timeout(5_000),
+        );
+        return results.map(({ text }) => text);
+      };
+      expect(await found()).toEqual([`We open at nine, says this ${what}.`]);
+      roost().store.before = (call) =>
+        call.startsWith('remove') ? Promise.reject(new Error('away')) : Promise.resolve();
+      const path = `/knowledge-bases/${base}${what === 'base' ? '' : `/documents/${body.id}`}`;
+      expect((await roost().manager.call('DELETE', path)).status).toBe(204);
+      expect(roost().store.of(body.id as string)).toHaveLength(1);
+      expect(await found()).toEqual([]);
+      roost().store.before = () => Promise.resolve();
+      await vi.waitFor(() => expect(roost().store.of(body.id as string)).toEqual([]), { timeout: 30_000 });
+    },
   );
 });
 

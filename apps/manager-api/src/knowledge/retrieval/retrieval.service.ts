@@ -8,6 +8,7 @@ import type {
 } from '@roost/contracts';
 import type { Logger } from 'pino';
 import { LOGGER } from '../../logging';
+import { KnowledgeDocumentsRepository } from '../documents/knowledge-documents.repository';
 import { EMBEDDER, type Embedder } from '../embedding/embedder';
 import { KNOWLEDGE_STORE, type KnowledgeStore } from '../store/knowledge.store';
 import { RERANKER, type Reranker } from './reranker';
@@ -32,6 +33,7 @@ export class RetrievalService {
     @Inject(KNOWLEDGE_STORE) private readonly store: KnowledgeStore,
     @Inject(EMBEDDER) private readonly embedder: Embedder,
     @Inject(RERANKER) private readonly reranker: Reranker | null,
+    private readonly documents: KnowledgeDocumentsRepository,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -47,7 +49,7 @@ export class RetrievalService {
       { knowledge_base_ids, text: query, vector, mode, limit: wanted, filter },
       signal,
     );
-    const results = (await this.reranked(query, found, signal)).slice(0, limit);
+    const results = (await this.reranked(query, await this.present(found), signal)).slice(0, limit);
     return { results, ...(usage ? { usage: [usage] } : {}) };
   }
 
@@ -63,6 +65,15 @@ export class RetrievalService {
     await this.store.prepare({ model, dimensions: vector.length }, signal);
     const spent = { kind: 'embedding', model, calls: 1, input_tokens, output_tokens: 0 } as const;
     return { vector, usage: input_tokens > 0 ? spent : null };
+  }
+
+  /** Nothing of a deleted document is shown, also while the store that holds it is slow to let it go. */
+  private async present(found: RetrievedChunk[]): Promise<RetrievedChunk[]> {
+    if (found.length === 0) return found;
+    const deleted = await this.documents.deletedAmong([
+      ...new Set(found.map(({ document_id }) => document_id)),
+    ]);
+    return deleted.size === 0 ? found : found.filter(({ document_id }) => !deleted.has(document_id));
   }
 
   /** A reranker that fails costs its order, not the answer. */
