@@ -28,10 +28,6 @@ afterEach(async () => {
   await agent.destroy();
 });
 
-/** What is stored of a step that is not done yet. */
-const pendingChannels = (thread_id: string): unknown[] =>
-  agent.manager.checkpoints.newest(thread_id)?.pending_writes.map(({ channel }) => channel) ?? [];
-
 const isSummary = ({ messages }: ChatCompletionRequest): boolean =>
   (getTextContent(messages[0]?.content ?? '') ?? '').startsWith('You keep the notes');
 
@@ -56,7 +52,7 @@ it('a runner killed while only the summary is open: the next one makes that, and
   await agent.reportOn(first);
   const second = await agent.send('I like tea.', { thread_id: first.thread_id });
   await vi.waitFor(() => expect(summaries).toBe(1), { timeout: 30_000 });
-  await vi.waitFor(() => expect(pendingChannels(first.thread_id)).toContain('messages'), { timeout: 30_000 });
+  await vi.waitFor(() => expect(agent.isAnswered(second)).toBe(true), { timeout: 30_000 });
   await runner.kill();
 
   await agent.startRunner();

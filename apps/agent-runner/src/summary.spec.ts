@@ -1,10 +1,11 @@
 import { type ChatCompletionRequest, getTextContent } from '@copilotkit/aimock';
 import type { AgentConfiguration, RunnerReport } from '@roost/contracts';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunnerService } from './lifecycle/runner.service';
 import { AgentFixture, basicConfiguration } from './test/agent.fixture';
-import { never } from './test/journal.server';
+import { JournalServer, never } from './test/journal.server';
 import { RedisProcess } from './test/redis.process';
+import { httpTool, toolAnswers, toolCall } from './test/scripted.tools';
 
 let redis: RedisProcess;
 let agent: AgentFixture;
@@ -27,13 +28,18 @@ const requests = (): ChatCompletionRequest[] =>
 /** What the model was shown with the last question: instructions, conversation. */
 const lastShown = (): string[] => textsOf(requests().findLast((request) => !isSummary(request))!);
 
+type Changes = Partial<Omit<AgentConfiguration, 'limits'>> & {
+  limits?: Partial<AgentConfiguration['limits']>;
+};
+
 /** An agent of depth 2 whose model answers "Reply." and makes summaries as told. */
 async function begin(
   summarize: () =>
     { content: string } | { error: { message: string }; status: number } | Promise<{ content: string }>,
-  limits: Partial<AgentConfiguration['limits']> = {},
+  { limits, ...changes }: Changes = {},
 ) {
   agent.configure(1, {
+    ...changes,
     memory: { enabled: true, depth: 2, summarize: true },
     limits: { ...basicConfiguration.limits, ...limits },
   });
@@ -122,9 +128,93 @@ describe('an agent with a running summary', () => {
   });
 
   it('lets an answer stand whose summary hangs, also where a run has few seconds', async () => {
-    const ask = await begin(() => never(), { seconds_per_run: 2 });
+    const ask = await begin(() => never(), { limits: { seconds_per_run: 2 } });
     await ask('I am Ada.');
     expect(await ask('I like tea.')).toMatchObject({ outcome: 'completed', content: 'Reply.' });
+  });
+
+  it('leaves the notes room that a reply does not have', async () => {
+    const model = { ...basicConfiguration.model, max_tokens: 50 };
+    const ask = await begin(() => ({ content: 'Her name is Ada.' }), { model });
+    await ask('I am Ada.');
+    await ask('I like tea.');
+    const of = (kind: boolean) => requests().findLast((request) => isSummary(request) === kind);
+    expect([of(true)?.max_tokens, of(false)?.max_tokens]).toEqual([1_500, 50]);
+  });
+
+  it('calls its tools while the summary is still open', async () => {
+    const shop = await JournalServer.start();
+    try {
+      agent.allowed_hosts = [shop.host];
+      let finish: (notes: { content: string }) => void = () => undefined;
+      let isHeld = true;
+      const notes = { content: 'Her name is Ada.' };
+      const ask = await begin(() => (isHeld ? new Promise((resolve) => (finish = resolve)) : notes), {
+        tools: [httpTool({ url: shop.origin, name: 'book' })],
+      });
+      await ask('I am Ada.');
+      agent.model.prependFixture({
+        match: { predicate: (request) => !isSummary(request) && toolAnswers(request).length === 0 },
+        response: { toolCalls: [toolCall('book', {})] },
+      });
+      const reply = ask('Book a table.');
+      await vi.waitFor(() => expect(shop.journal).toHaveLength(1));
+      // The reply stands as well; what it waits for is the summary.
+      await vi.waitFor(() => expect(lastShown().at(-1)).toBe('done'));
+      isHeld = false;
+      finish(notes);
+      expect(await reply).toMatchObject({ outcome: 'completed', content: 'Reply.' });
+      await ask('And now?');
+      expect(lastShown()[0]).toContain('Her name is Ada.');
+    } finally {
+      await shop.stop();
+    }
+  });
+
+  it('ends with its whole reply when it is cancelled while only the summary is open', async () => {
+    const ask = await begin(() => never());
+    const { thread_id } = await ask('I am Ada.');
+    const message = await agent.send('I like tea.', { thread_id });
+    await vi.waitFor(() => expect(agent.isAnswered(message)).toBe(true));
+    await agent.messaging.topics.publishCancel(agent.agent_id, { message_ids: [message.message_id] });
+    expect(await agent.reportOn(message)).toMatchObject({ outcome: 'completed', content: 'Reply.' });
+  });
+
+  it('pauses for approval without waiting for the summary, and makes it when it goes on', async () => {
+    const shop = await JournalServer.start();
+    try {
+      agent.allowed_hosts = [shop.host];
+      let isAway = true;
+      const ask = await begin(() => (isAway ? never() : { content: 'Her name is Ada.' }), {
+        tools: [httpTool({ url: shop.origin, name: 'book', requires_approval: true })],
+      });
+      const { thread_id } = await ask('I am Ada.');
+      agent.model.prependFixture({
+        match: { predicate: (request) => !isSummary(request) && toolAnswers(request).length === 0 },
+        response: { toolCalls: [toolCall('book', {})] },
+      });
+      const message = await agent.send('Book a table.', { thread_id });
+      const paused = await agent.reportOn(message);
+      if (paused.outcome !== 'paused') throw new Error(paused.outcome);
+      isAway = false;
+      await agent.messaging.streams.add('inbox', agent.agent_id, {
+        ...message,
+        pauses: 1,
+        approvals: paused.approvals.map(({ approval_id }) => ({ approval_id, decision: 'approve' })),
+      });
+      await vi.waitFor(async () =>
+        expect((await agent.allReports()).at(-1)).toMatchObject({ outcome: 'completed', content: 'Reply.' }),
+      );
+      expect(shop.journal).toHaveLength(1);
+      agent.model.prependFixture({
+        match: { predicate: (request) => !isSummary(request) },
+        response: { content: 'Reply.' },
+      });
+      await agent.reportOn(await agent.send('Who am I?', { thread_id, pauses: 1 }));
+      expect(lastShown()[0]).toContain('Her name is Ada.');
+    } finally {
+      await shop.stop();
+    }
   });
 
   it('keeps the summary when the next instance takes over', async () => {

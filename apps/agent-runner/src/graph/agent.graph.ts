@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage } from '@langchain/core/messages';
+import { AIMessage, type BaseMessage, HumanMessage } from '@langchain/core/messages';
 import {
   END,
   type Interrupt,
@@ -15,6 +15,7 @@ import type {
   InboxEntry,
   UserFact,
 } from '@roost/contracts';
+import { anySignal } from 'any-signal';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
@@ -38,8 +39,8 @@ import { recursionLimit, withinSeconds } from './run.limits';
 import { pausedReply, type Resumption, resumption } from './run.pause';
 import { replyId, RunSteps, stepId } from './run.steps';
 import { StructuredCall } from './structured.call';
-import { summarizeNode } from './summarize.node';
-import { toSummarize } from './thread.summary';
+import { ThreadSummarizer } from './thread.summarizer';
+import { type ThreadSummary, toSummarize } from './thread.summary';
 import { toolsNode } from './tools.node';
 
 /** Calls of tools that one run makes side by side. */
@@ -47,17 +48,12 @@ const TOOLS_AT_ONCE = 8;
 
 type Config = LangGraphRunnableConfig<RunContext>;
 
-type Entry = 'route' | 'agent' | 'summarize';
-
-/** An agent that knows only its knowledge bases decides before it speaks. A summary is made beside that. */
-const entry = ({ messages, summary }: AgentState, { context }: Config): Entry[] => {
-  if (!context) return ['agent'];
+/** An agent that knows only its knowledge bases decides before it speaks. */
+const entry = (_state: AgentState, { context }: Config): 'route' | 'agent' => {
+  if (!context) return 'agent';
   const { configuration } = context.configuration;
   const isLimited = configuration.knowledge?.limit_to_knowledge_base === true;
-  const begins = isLimited && knowledgeTools(configuration).length > 0 ? 'route' : 'agent';
-  const { message_id, first_message_id } = context;
-  const open = toSummarize(messages, summary, configuration.memory, message_id, first_message_id);
-  return open.length > 0 ? [begins, 'summarize'] : [begins];
+  return isLimited && knowledgeTools(configuration).length > 0 ? 'route' : 'agent';
 };
 
 /** A search that was begun in the same step goes on by itself, and ends the run or leads back. */
@@ -82,8 +78,7 @@ const compile = (
     .addNode('rewrite_query', rewriteQueryNode(structured))
     .addNode('generate', generateNode(models, call))
     .addNode('abstain', abstainNode(models, call))
-    .addNode('summarize', summarizeNode(models, call))
-    .addConditionalEdges(START, entry, ['route', 'agent', 'summarize'])
+    .addConditionalEdges(START, entry, ['route', 'agent'])
     .addConditionalEdges('tools', afterTools, ['agent', END])
     .addEdge('rewrite_query', 'retrieve')
     .compile({ checkpointer });
@@ -104,9 +99,16 @@ interface Unfinished {
   input: Resumption | null;
 }
 
+/** What a run is to take into the summary, and the summary so far. */
+interface Summarizable {
+  open: BaseMessage[];
+  summary: ThreadSummary | null;
+}
+
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
 export class AgentGraph {
   private readonly graph: ReturnType<typeof compile>;
+  private readonly summarizer: ThreadSummarizer;
 
   constructor(
     models: ModelFactory,
@@ -117,6 +119,7 @@ export class AgentGraph {
     private readonly users: UserMemory,
   ) {
     this.graph = compile(models, call, knowledge, memory);
+    this.summarizer = new ThreadSummarizer(models, call);
   }
 
   /**
@@ -142,36 +145,74 @@ export class AgentGraph {
     if (unfinished) context.meter.restore([...unfinished.steps.spent, unfinished.search?.spent]);
     const { configuration } = context.configuration;
     const asker = askerOf(batch);
-    const [toolbox, facts] = await Promise.all([
+    const [toolbox, facts, summarizable] = await Promise.all([
       this.toolboxes.of(context.configuration),
       this.factsOf(configuration, asker, signal),
+      this.summarizable(batch, configuration),
     ]);
-    const state = await withinSeconds(configuration.limits, signal, (limited) =>
-      this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
-        configurable: { thread_id, message_id },
-        context: { ...context, onToken, message_id, first_message_id, asker, toolbox, facts },
-        signal: limited,
-        recursionLimit: recursionLimit(configuration),
-        maxConcurrency: TOOLS_AT_ONCE,
-        durability: durabilityOf(configuration),
-      }),
-    );
-    if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
-    const reply = state.messages.find((message) => message.id === replyId(message_id));
-    if (!reply) throw new Error('The graph ended without a reply');
-    // Stored before the interruption, beside something that was not done yet.
-    if (unfinished && reply.text.startsWith(said)) await context.onToken(reply.text.slice(said.length));
-    const { usage, token_usage, citations, interrupted } = reply.response_metadata as Partial<ReplyMetadata>;
-    // One whose report got lost was counted then; a summary may have ended after the reply.
-    context.meter.restore([token_usage]);
-    return {
-      content: reply.text,
-      usage: context.meter.total ?? usage ?? null,
-      token_usage: context.meter.entries,
-      citations: citations ?? [],
-      interrupted: interrupted === true,
-      approvals: [],
-    };
+    const own = { ...context, onToken, message_id, first_message_id, asker, toolbox, facts };
+    const ended = new AbortController();
+    const beside = anySignal([signal, ended.signal]);
+    const summarized = summarizable
+      ? this.summarizer.summarize(summarizable.open, summarizable.summary, own, beside)
+      : null;
+    try {
+      const state = await withinSeconds(configuration.limits, signal, (limited) =>
+        this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
+          configurable: { thread_id, message_id },
+          context: own,
+          signal: limited,
+          recursionLimit: recursionLimit(configuration),
+          maxConcurrency: TOOLS_AT_ONCE,
+          durability: durabilityOf(configuration),
+        }),
+      );
+      // Begun again by the run that goes on: what is stored now would end what that one goes on with.
+      if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
+      const reply = state.messages.find((message) => message.id === replyId(message_id));
+      if (!reply) throw new Error('The graph ended without a reply');
+      // Stored before the interruption, beside something that was not done yet.
+      if (unfinished && reply.text.startsWith(said)) await context.onToken(reply.text.slice(said.length));
+      if (summarized) await this.rememberSummary(lastOf(batch), await summarized);
+      const { usage, token_usage, citations, interrupted } =
+        reply.response_metadata as Partial<ReplyMetadata>;
+      // One whose report got lost was counted then; a summary may have ended after the reply.
+      context.meter.restore([token_usage]);
+      return {
+        content: reply.text,
+        usage: context.meter.total ?? usage ?? null,
+        token_usage: context.meter.entries,
+        citations: citations ?? [],
+        interrupted: interrupted === true,
+        approvals: [],
+      };
+    } finally {
+      ended.abort();
+      beside.clear();
+    }
+  }
+
+  /** Null where nothing is to be taken into a summary, as in most runs. */
+  private async summarizable(batch: Batch, { memory }: AgentConfiguration): Promise<Summarizable | null> {
+    const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
+    if (!memory.summarize || opens_thread) return null;
+    const state = await this.graph.getState({ configurable: { thread_id } });
+    const { messages = [], summary = null } = state.values as Partial<AgentState>;
+    const known = new Set(messages.map(({ id }) => id));
+    const all = [...messages, ...questions(batch).filter(({ id }) => !known.has(id))];
+    const open = toSummarize(all, summary, memory, lastOf(batch).message_id, first_message_id);
+    return open.length > 0 ? { open, summary } : null;
+  }
+
+  /** The reply stands already: a summary that cannot be stored is made anew by the next run. */
+  private async rememberSummary(
+    { thread_id, message_id }: InboxEntry,
+    summary: ThreadSummary | null,
+  ): Promise<void> {
+    if (!summary) return;
+    await this.graph
+      .updateState({ configurable: { thread_id, message_id } }, { summary }, 'agent')
+      .catch(() => undefined);
   }
 
   /** Asked for by agents that keep such a memory alone, and of users whom somebody vouched for. */

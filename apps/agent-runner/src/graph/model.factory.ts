@@ -5,7 +5,11 @@ interface Models {
   agent?: ChatOpenAI;
   grading?: ChatOpenAI;
   undemanding?: ChatOpenAI;
+  notes?: ChatOpenAI;
 }
+
+/** Tokens that notes have at least, whatever a reply may have: cut off they would lose what is newest. */
+const NOTES_TOKENS = 1_500;
 
 /** One client a configuration and use, so that its connections are used again. */
 export class ModelFactory {
@@ -21,6 +25,14 @@ export class ModelFactory {
       temperature,
       ...(max_tokens === null ? {} : { maxTokens: max_tokens }),
     }));
+  }
+
+  /** The agent's own model, with room for notes. */
+  notes(runtime: AgentRuntimeConfiguration): ChatOpenAI {
+    const { name, temperature, max_tokens } = runtime.configuration.model;
+    if (max_tokens === null || max_tokens >= NOTES_TOKENS) return this.of(runtime);
+    const settings = { model: name, temperature, maxTokens: NOTES_TOKENS };
+    return (this.known(runtime).notes ??= build(runtime, this.ask, settings));
   }
 
   /** The model that judges what was found, as little random as it can be had. */

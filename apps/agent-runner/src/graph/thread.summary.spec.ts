@@ -70,9 +70,11 @@ describe('a running summary', () => {
   });
 
   it('that cannot be made for long costs what is oldest', () => {
-    const { shown, kept } = converse(4, 12, () => true);
-    expect(shown.at(-1)).toBe('q8 a8 q9 a9 q10 a10 q11 a11 q12');
-    expect(kept).toBe(10);
+    const { shown, kept } = converse(4, 40, () => true);
+    const last = shown.at(-1)?.split(' ') ?? [];
+    // The depth, 40 more, and the question.
+    expect([last.length, last[0], last.at(-1)]).toEqual([45, 'q18', 'q40']);
+    expect(kept).toBe(46);
   });
 
   it.each([
@@ -90,6 +92,26 @@ describe('a running summary', () => {
       expect(text.length).toBeLessThan(4_100);
       expect(text).not.toMatch(/\p{Surrogate}/u);
     }
+  });
+
+  it('takes in all that a smaller memory leaves out at once, as far as a model can read it', () => {
+    const said = Array.from({ length: 60 }, (_, index) => exchange(index)).flat();
+    expect(toSummarize([...said, question('q')], null, memory(10), 'q', 'q')).toHaveLength(112);
+    const long = said.map(({ id, type }) =>
+      type === 'human'
+        ? new HumanMessage({ id: id!, content: 'x'.repeat(9_000) })
+        : new AIMessage({ id: id!, content: 'y' }),
+    );
+    const taken = toSummarize([...long, question('q')], null, memory(10), 'q', 'q');
+    expect(taken).toHaveLength(48);
+    expect(summarizingQuestion(null, taken).length).toBeLessThan(102_000);
+  });
+
+  it('leaves no gap after many questions that one reply answers', () => {
+    const asked = Array.from({ length: 10 }, (_, index) => question(`q${index}`));
+    const messages = [...asked, new AIMessage({ id: 'a', content: 'answer' }), question('next')];
+    const window = memoryWindow({ messages, summary: null }, memory(2), 'next');
+    expect(ids(window)).toBe(ids(messages));
   });
 
   it('counts all the questions that one reply answers', () => {

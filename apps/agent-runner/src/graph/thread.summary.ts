@@ -5,8 +5,8 @@ import { isStep } from './run.steps';
 /** Characters of a summary, and of one message that is shown for it. */
 const SUMMARY_MAX = 4_000;
 const MESSAGE_MAX = 4_000;
-/** Messages taken into it at a time; the others follow with the next. */
-const TAKEN_MAX = 40;
+/** Characters that are shown for it at a time; what is beyond follows with the next. */
+const TAKEN_CHARACTERS_MAX = 100_000;
 
 /** What was said in a thread before what the model is shown word for word. */
 export interface ThreadSummary {
@@ -39,10 +39,20 @@ export function toSummarize(
   const first = said.findIndex(({ id }) => id === first_message_id);
   const answered = said.findIndex(({ id }) => id === message_id) + 1 - first;
   const open = said.slice(summarizedCount(said, summary), first);
-  const excess = Math.min(open.length + answered + 1 - depth, open.length, TAKEN_MAX);
+  const excess = Math.min(open.length + answered + 1 - depth, readable(open));
   if (excess <= 0) return [];
   const rest = open.slice(excess).findIndex((message) => message.type === 'human');
   return rest === -1 ? open : open.slice(0, excess + rest);
+}
+
+/** How many of the first messages can be shown at a time. */
+function readable(messages: BaseMessage[]): number {
+  let characters = 0;
+  const beyond = messages.findIndex(({ text }) => {
+    characters += Math.min(text.length, MESSAGE_MAX);
+    return characters > TAKEN_CHARACTERS_MAX;
+  });
+  return beyond === -1 ? messages.length : beyond;
 }
 
 export const SUMMARIZING_PROMPT = [

@@ -189,6 +189,12 @@ export class AgentFixture {
     }
   }
 
+  /** Whether the reply to a message is stored, reported or not. */
+  isAnswered({ thread_id, message_id }: InboxEntry): boolean {
+    const stored = this.manager.checkpoints.newest(thread_id)?.checkpoint.base64 ?? '';
+    return Buffer.from(stored, 'base64').includes(`${message_id}:reply`);
+  }
+
   /** All reports so far, in the order they came. */
   async allReports(): Promise<RunnerReport[]> {
     await this.receive(null);

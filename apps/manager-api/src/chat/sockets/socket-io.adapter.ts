@@ -8,6 +8,12 @@ import type { Server, ServerOptions, Socket } from 'socket.io';
 import { refuseCredentialInQuery, requestUrl } from './handshake';
 import { Origins } from './origins';
 
+interface Payload {
+  data: unknown;
+  /** Acknowledges the event to a client that asked for it. */
+  ack?: unknown;
+}
+
 /** Socket.IO on the same port as plain WebSocket: it must leave upgrades of other paths alone. */
 export class ChatIoAdapter extends IoAdapter {
   private readonly origins: Origins;
@@ -48,9 +54,10 @@ export class ChatIoAdapter extends IoAdapter {
     socket.onAny((event: string, ...sent: unknown[]) => {
       const handler = handlers.find(({ message }) => message === event);
       if (!handler) return;
-      const { data, ack } = this.mapPayload(sent.length === 1 ? sent[0] : sent);
-      lastValueFrom(transform(handler.callback(data, ack)))
-        .then((answer) => ack?.(answer) as unknown)
+      const payload: Payload = this.mapPayload(sent.length === 1 ? sent[0] : sent);
+      const acknowledge = payload.ack as ((answer: unknown) => void) | undefined;
+      lastValueFrom(transform(handler.callback(payload.data, acknowledge)))
+        .then((answer) => acknowledge?.(answer))
         .catch((error: unknown) => this.logger.error(error));
     });
   }
