@@ -36,6 +36,23 @@ const toolFrames = async (thread_id: string) =>
   );
 
 describe('an agent with a tool', () => {
+  it('makes many calls at once without a warning of Node', async () => {
+    useTools({ url: shop.origin });
+    const warnings: string[] = [];
+    const hear = ({ name }: Error) => warnings.push(name);
+    process.on('warning', hear);
+    try {
+      const calls = Array.from({ length: 30 }, (_, index) => toolCall('book', {}, `call_${index}`));
+      callsThenSays(agent.model, calls, 'Booked.');
+      await agent.startRunner();
+      expect(await agent.reportOn(await agent.send('Book all.'))).toMatchObject({ outcome: 'completed' });
+      expect(shop.journal).toHaveLength(30);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', hear);
+    }
+  });
+
   it('calls it with what the model asks for, reads the answer, and replies', async () => {
     useTools({
       url: `${shop.origin}/tables/{table}`,

@@ -1,5 +1,6 @@
 import { anySignal } from 'any-signal';
 import pLimit from 'p-limit';
+import { shared } from './shared.signal';
 
 /**
  * Does `work` for each item, at most `at_once` side by side, and resolves in the items' order. The first failure ends
@@ -12,7 +13,7 @@ export async function inParallel<Item, Result>(
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result[]> {
   const failed = new AbortController();
-  const stop = anySignal([signal, failed.signal]);
+  const stop = shared(anySignal([shared(signal), failed.signal]));
   const limit = pLimit(at_once);
   try {
     return await Promise.all(

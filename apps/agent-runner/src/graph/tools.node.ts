@@ -4,6 +4,7 @@ import { type ApprovalDecision, approvalId, type ApprovalRequest } from '@roost/
 import type { ToolAnswer } from '../tools/tool';
 import type { AgentState, ToolTask } from './agent.state';
 import type { RunContext } from './run.context';
+import { shared } from './shared.signal';
 
 const NEVER = new AbortController().signal;
 
@@ -48,7 +49,7 @@ async function call(
     toolbox && args !== undefined
       ? await toolbox.call(name, edited ?? args, {
           idempotency_key,
-          signal,
+          signal: shared(signal),
           asker,
           requestAuthorization: onAuthorizationRequest,
         })
