@@ -140,6 +140,20 @@ describe('an answer', () => {
     expect(asked()).toBe(before + 1);
   });
 
+  it('is forgotten when the next message knows of an erasure that no news has come of yet', async () => {
+    agent.model.onMessage(anything, { content: 'Tea.' });
+    await agent.startRunner();
+    const thread_id = newThreadId();
+    const say = async (content: string, erasures: number) => {
+      await agent.reportOn(await agent.send(content, { thread_id, erasures }));
+      return conversation().slice(1);
+    };
+    await say('What do I drink?', 0);
+    agent.manager.checkpoints.handle('delete-thread', { thread_id });
+    expect(await say('Why?', 1)).toHaveLength(1);
+    expect(await say('Since when?', 1)).toHaveLength(3);
+  });
+
   it('to the message that opens a thread does not wait for memory', async () => {
     agent.model.onMessage(anything, { content: 'Noted.' });
     await agent.startRunner();

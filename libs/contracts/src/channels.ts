@@ -26,6 +26,11 @@ export const InboxEntry = z.object({
    * sent before the last pause is out of turn: it is sent again when its turn has come.
    */
   pauses: z.int().optional(),
+  /**
+   * How often something had been erased from the thread when this was sent; absent means never. What an instance
+   * remembers of the thread from before the last time is out of date.
+   */
+  erasures: z.int().optional(),
   /** All decisions on what earlier runs of this message asked; absent when nothing was. */
   approvals: z.array(ApprovalDecision).optional(),
 });

@@ -57,6 +57,11 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     else this.cache.forgetThread(thread_id);
   }
 
+  /** What it remembers from before the last of so many erasures is out of date. */
+  forgetErased(thread_id: string, erasures: number): void {
+    this.cache.forgetErased(thread_id, erasures);
+  }
+
   async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     const { thread_id, checkpoint_ns } = config.configurable ?? {};
     const tuples = await this.store.list({

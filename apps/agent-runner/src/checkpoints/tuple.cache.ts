@@ -9,10 +9,13 @@ import { LRUCache } from 'lru-cache';
  */
 export class TupleCache {
   private readonly newest: LRUCache<string, { tuple: CheckpointTuple | undefined }>;
+  /** Erasures of each thread that it knows of. */
+  private readonly erasures: LRUCache<string, number>;
 
   /** `max` threads; 0 switches the cache off. */
   constructor(private readonly max: number) {
     this.newest = new LRUCache({ max: Math.max(1, max) });
+    this.erasures = new LRUCache({ max: Math.max(1, max) });
   }
 
   /** Undefined when the cache does not know; a tuple of undefined when there is none. */
@@ -37,6 +40,13 @@ export class TupleCache {
     const newest = this.newest.peek(key(thread_id, checkpoint_ns));
     if (newest?.tuple?.checkpoint.id !== undefined && newest.tuple.checkpoint.id !== checkpoint_id) return;
     this.forget(thread_id, checkpoint_ns);
+  }
+
+  /** Something was erased from the thread, so often by now. */
+  forgetErased(thread_id: string, erasures: number): void {
+    if (erasures <= (this.erasures.get(thread_id) ?? 0)) return;
+    this.forgetThread(thread_id);
+    this.erasures.set(thread_id, erasures);
   }
 
   forgetAll(): void {

@@ -134,6 +134,7 @@ export class AgentGraph {
     const [{ thread_id, opens_thread, message_id: first_message_id }] = batch;
     const { message_id, approvals: decisions = [] } = lastOf(batch);
     if (opens_thread) this.memory.expectNothing(thread_id);
+    this.forgetErased(batch);
     const unfinished = await this.unfinishedRun(thread_id, message_id, decisions);
     let said = '';
     const onToken: RunContext['onToken'] = (text) => {
@@ -229,6 +230,10 @@ export class AgentGraph {
     this.memory.forget(thread_id);
   }
 
+  private forgetErased(batch: Batch): void {
+    for (const { thread_id, erasures = 0 } of batch) this.memory.forgetErased(thread_id, erasures);
+  }
+
   /** Remembers a run that was stopped: what was asked, and what had been said, if anything. */
   async keep(batch: Batch, said: string): Promise<void> {
     const { thread_id, message_id } = lastOf(batch);
@@ -249,6 +254,7 @@ export class AgentGraph {
     const [{ thread_id, opens_thread }] = batch;
     // Said of a first delivery alone: nobody can have begun, and asking would delay the first token.
     if (opens_thread) return 0;
+    this.forgetErased(batch);
     const state = await this.graph.getState({ configurable: { thread_id } });
     const { messages, search } = state.values as Partial<AgentState>;
     const known = new Set(messages?.map(({ id }) => id));

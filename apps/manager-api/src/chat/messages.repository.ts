@@ -35,6 +35,8 @@ export interface Acceptance {
   thread_paused: boolean;
   /** How often runs of the thread have paused. */
   pauses: number;
+  /** How often something was erased from the thread. */
+  erasures: number;
   thread_exists: boolean;
   on_busy: OnBusy;
 }
@@ -60,7 +62,7 @@ const ACCEPT = new PreparedStatement<Acceptance>(
   owed AS (SELECT count(*) >= $13 AS too_much FROM
             ((SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' LIMIT $13) UNION ALL
              (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'paused' LIMIT $13)) waiting),
-  thread AS (SELECT id, pauses FROM threads WHERE id = $3 AND agent_id = $2),
+  thread AS (SELECT id, pauses, erasures FROM threads WHERE id = $3 AND agent_id = $2),
   paused AS (SELECT EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND thread_id = $3 AND status = 'paused') AS is_so),
   message AS (INSERT INTO messages (id, thread_id, agent_id, role, content, status, client_message_id, sender, channel,
                                     user_id, user_data, claimed, version, exclusive)
@@ -74,6 +76,7 @@ const ACCEPT = new PreparedStatement<Acceptance>(
   SELECT agent.enabled, agent.version, agent.on_busy, owed.too_much AS owes_too_much,
          paused.is_so OR EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND status = 'accepted' AND thread_id = $3) AS thread_owes,
          paused.is_so AS thread_paused, coalesce((SELECT pauses FROM thread), 0) AS pauses,
+         coalesce((SELECT erasures FROM thread), 0) AS erasures,
          (SELECT id FROM message) AS message_id, (SELECT created_at FROM message) AS created_at,
          $12::boolean OR EXISTS (SELECT 1 FROM thread) AS thread_exists
   FROM agent, owed, paused`,
@@ -92,7 +95,7 @@ const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
 );
 
 const INBOX_ENTRY = `m.id AS message_id, m.thread_id, m.content, m.channel, m.user_id, m.user_data, m.claimed, m.version,
-  extract(epoch FROM m.created_at) * 1000 AS accepted_at, t.pauses, ${decisionsOn('m')} AS approvals`;
+  extract(epoch FROM m.created_at) * 1000 AS accepted_at, t.pauses, t.erasures, ${decisionsOn('m')} AS approvals`;
 
 type OwedRow = Omit<OwedEntry, 'accepted_at' | 'approvals'> & {
   accepted_at: string;

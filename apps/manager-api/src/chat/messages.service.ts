@@ -82,7 +82,7 @@ export class MessagesService {
   /** Hands a committed message on. Redis being away loses nothing: the reconciler sends it later. */
   private send(
     row: NewMessage,
-    { version, thread_owes, thread_paused, pauses }: Acceptance,
+    { version, thread_owes, thread_paused, pauses, erasures }: Acceptance,
     created_at: Date,
   ): void {
     const { id, agent_id, thread_id, content, channel, user_id, user_data, claimed } = row;
@@ -99,6 +99,7 @@ export class MessagesService {
       accepted_at,
       opens_thread: row.begins !== null,
       ...(pauses > 0 ? { pauses } : {}),
+      ...(erasures > 0 ? { erasures } : {}),
     };
     const object = {
       id,

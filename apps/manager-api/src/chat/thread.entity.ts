@@ -27,6 +27,10 @@ export class ThreadEntity {
   @Column('integer', { default: 0 })
   pauses!: number;
 
+  /** How often something was erased from it: what an instance remembers from before the last time is out of date. */
+  @Column('integer', { default: 0 })
+  erasures!: number;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 }

@@ -45,6 +45,7 @@ export class UsersRepository {
          WHERE thread_id = $1 AND user_id = $2`,
         [id, user_id, ERASED],
       );
+      await tx.query('UPDATE threads SET erasures = erasures + 1 WHERE id = $1', [id]);
       await tx.query('DELETE FROM checkpoint_writes WHERE agent_id = $1 AND thread_id = $2', [agent_id, id]);
       await tx.query('DELETE FROM checkpoints WHERE agent_id = $1 AND thread_id = $2', [agent_id, id]);
     });

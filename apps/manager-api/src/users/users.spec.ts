@@ -128,6 +128,9 @@ describe('erasing a user', () => {
       "SELECT id FROM messages WHERE user_id = 'dora' OR content LIKE '%secret%'",
     );
     expect(left).toEqual([]);
+    // So that no instance answers from what it remembers of before.
+    const next = await say('emil', 'And now?', thread_id);
+    expect(await entriesOf([next.body.message_id as string])).toMatchObject([{ erasures: 1 }]);
   });
 
   it('ends what is under way for them first: nothing is remembered afterwards', async () => {

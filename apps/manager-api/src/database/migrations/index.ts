@@ -12,6 +12,7 @@ import { KnowledgeBases1795383199262 } from './1795383199262-knowledge-bases';
 import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
 import { Handoffs1795383942408 } from './1795383942408-handoffs';
 import { Approvals1795384209487 } from './1795384209487-approvals';
+import { Erasures1795411946744 } from './1795411946744-erasures';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   AgentSecrets1795383341290,
   Handoffs1795383942408,
   Approvals1795384209487,
+  Erasures1795411946744,
 ];
