@@ -5,9 +5,15 @@ import { useInstallation } from '../use.installation';
 
 const roost = useInstallation();
 
-/** Says something in a thread of its own, and waits until it has ended. */
-async function converse(agent: string, content: string, user_id: string): Promise<MessageDto> {
-  const { message_id, thread_id } = await roost().api.say(agent, { content, user_id });
+/** Says something, in a thread of its own where none is named, and waits until it has ended. */
+async function converse(
+  agent: string,
+  content: string,
+  user_id: string,
+  thread?: string,
+): Promise<MessageDto> {
+  const message = { content, user_id, ...(thread === undefined ? {} : { thread_id: thread }) };
+  const { message_id, thread_id } = await roost().api.say(agent, message);
   return until('the message has ended', async () => {
     const { items } = await roost().api.messages(thread_id);
     const reply = items.find(({ in_reply_to }) => in_reply_to === message_id);
@@ -43,6 +49,37 @@ describe('an agent with a memory of users', () => {
     expect(await factsOf('nora')).toEqual([]);
     await converse(id, 'What do I drink?', 'nora');
     expect(shown()).not.toContain('green tea');
+  });
+});
+
+describe('an agent with a running summary', () => {
+  it('is shown notes of what its memory is too short for, and what they cost is booked', async () => {
+    const memory = { enabled: true, depth: 2, summarize: true };
+    const { id } = await roost().api.createAgent(anAgent({ memory }));
+    roost().model.aimock.prependFixture({
+      match: {
+        endpoint: 'chat',
+        predicate: ({ messages }) => JSON.stringify(messages[0]).includes('You keep the notes'),
+      },
+      response: { content: 'Her order is 4711.' },
+    });
+    const { thread_id } = await roost().api.say(id, { content: 'My order is 4711.', user_id: 'quinn' });
+    for (const content of ['And tea?', 'Which order was it?'])
+      await converse(id, content, 'quinn', thread_id);
+    const asked = roost()
+      .model.requests()
+      .map(({ messages }) => JSON.stringify(messages))
+      .filter((messages) => messages.includes('Which order was it?'));
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toContain('Her order is 4711.');
+    expect(asked[0]).not.toContain('My order is 4711.');
+    await until('the notes are booked', async () => {
+      const { items } = await roost().api.call<UsagePageDto>({
+        method: 'GET',
+        path: `/usage?agent_id=${id}`,
+      });
+      return items.some(({ kind }) => kind === 'summarizing');
+    });
   });
 });
 
