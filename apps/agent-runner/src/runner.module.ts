@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import type { ExchangeResponse, Heartbeat } from '@roost/contracts';
 import { Messaging, StreamConsumer } from '@roost/messaging';
@@ -87,7 +88,12 @@ function workers({ config, exchange, clock, logger, exit }: RunnerSetting): Prov
   const { AGENT_ID: agent_id, INSTANCE_ID: instance_id } = config;
   const { generation } = exchange;
   return [
-    provide(AbortController, [], () => new AbortController()),
+    provide(AbortController, [], () => {
+      const stop = new AbortController();
+      // Each run listens to it.
+      setMaxListeners(0, stop.signal);
+      return stop;
+    }),
     provide(InstanceTimeline, [], () => new InstanceTimeline(exchange.wake, clock)),
     provide(
       RunService,

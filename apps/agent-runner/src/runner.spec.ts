@@ -242,6 +242,21 @@ describe('many messages', () => {
     for (const message of behind) await agent.reportOn(message);
   });
 
+  it('of sixteen threads at once raise no warning of Node', async () => {
+    agent.model.onMessage(anything, { content: sixtyWords }, { chunkSize: 7, latency: 5 });
+    const warnings: string[] = [];
+    const hear = ({ name }: Error) => warnings.push(name);
+    process.on('warning', hear);
+    try {
+      await agent.startRunner();
+      const messages = await Promise.all(Array.from({ length: 16 }, () => agent.send('Hello')));
+      for (const message of messages) await agent.reportOn(message);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', hear);
+    }
+  });
+
   it('never run more than the bound side by side', async () => {
     let running = 0;
     let most = 0;

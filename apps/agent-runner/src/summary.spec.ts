@@ -217,6 +217,18 @@ describe('an agent with a running summary', () => {
     }
   });
 
+  it('is answered soon also when the summary cannot be stored', async () => {
+    let finish: (notes: { content: string }) => void = () => undefined;
+    const ask = await begin(() => new Promise((resolve) => (finish = resolve)));
+    const { thread_id } = await ask('I am Ada.');
+    const message = await agent.send('I like tea.', { thread_id });
+    await vi.waitFor(() => expect(agent.isAnswered(message)).toBe(true));
+    agent.manager.failNext.push(...Array.from({ length: 500 }, () => 503));
+    finish({ content: 'Her name is Ada.' });
+    expect(await agent.reportOn(message)).toMatchObject({ outcome: 'completed', content: 'Reply.' });
+    agent.manager.failNext.length = 0;
+  });
+
   it('keeps the summary when the next instance takes over', async () => {
     const ask = await begin(() => ({ content: 'Her name is Ada.' }));
     await ask('I am Ada.');

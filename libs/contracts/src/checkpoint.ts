@@ -32,11 +32,17 @@ export interface CheckpointTuple extends StoredCheckpoint {
   pending_writes: PendingWrite[];
 }
 
-/** `POST <checkpoints>/get` -> `{ tuple }`; the newest of the namespace without `checkpoint_id`. */
+/** `POST <checkpoints>/get` -> {@link CheckpointFound}; the newest of the namespace without `checkpoint_id`. */
 export interface CheckpointGet {
   thread_id: string;
   checkpoint_ns: string;
   checkpoint_id: string | null;
+}
+
+export interface CheckpointFound {
+  tuple: CheckpointTuple | null;
+  /** How often something had been erased from the thread when this was read; absent when there is no such thread. */
+  erasures?: number;
 }
 
 /** `POST <checkpoints>/list` -> `{ tuples }`, newest first; null means any. */
@@ -51,7 +57,11 @@ export interface CheckpointList {
   filter: Record<string, unknown>;
 }
 
-/** `POST <checkpoints>/put` -> 204; the body is a {@link StoredCheckpoint}. Repeating it is harmless. */
+/**
+ * `POST <checkpoints>/put` -> 204; the body is a {@link StoredCheckpoint}. Repeating it is harmless. With `erasures`
+ * in its metadata, 404 `thread_not_found` when the thread was deleted, or something was erased from it since: what was
+ * read before is not written back.
+ */
 export type CheckpointPut = StoredCheckpoint;
 
 /** `POST <checkpoints>/writes` -> 204. */

@@ -1,5 +1,6 @@
 import {
   type CheckpointDeleteThread,
+  type CheckpointFound,
   type CheckpointGet,
   type CheckpointList,
   type CheckpointPut,
@@ -19,32 +20,33 @@ export class CheckpointClient {
     private readonly deadline_ms = CHECKPOINT_DEADLINE_MS,
   ) {}
 
-  async get(body: CheckpointGet): Promise<CheckpointTuple | null> {
-    return (await this.post<{ tuple: CheckpointTuple | null }>('get', body)).tuple;
+  get(body: CheckpointGet): Promise<CheckpointFound> {
+    return this.post('get', body);
   }
 
   async list(body: CheckpointList): Promise<CheckpointTuple[]> {
     return (await this.post<{ tuples: CheckpointTuple[] }>('list', body)).tuples;
   }
 
-  put(body: CheckpointPut): Promise<void> {
-    return this.post('put', body);
+  /** `deadline_ms` where less is to be waited than for what a run needs. */
+  put(body: CheckpointPut, deadline_ms = this.deadline_ms): Promise<void> {
+    return this.post('put', body, deadline_ms);
   }
 
-  putWrites(body: CheckpointPutWrites): Promise<void> {
-    return this.post('writes', body);
+  putWrites(body: CheckpointPutWrites, deadline_ms = this.deadline_ms): Promise<void> {
+    return this.post('writes', body, deadline_ms);
   }
 
   deleteThread(body: CheckpointDeleteThread): Promise<void> {
     return this.post('delete-thread', body);
   }
 
-  private post<Result>(operation: string, body: unknown): Promise<Result> {
+  private post<Result>(operation: string, body: unknown, deadline_ms = this.deadline_ms): Promise<Result> {
     return this.manager.request<Result>({
       method: 'POST',
       path: `${internalPaths.checkpoints}/${operation}`,
       body,
-      deadline_ms: this.deadline_ms,
+      deadline_ms,
     });
   }
 }

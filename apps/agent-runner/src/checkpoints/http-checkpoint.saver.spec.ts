@@ -93,6 +93,18 @@ describe('HttpCheckpointSaver', () => {
     expect(manager.requestsTo(`${internalPaths.checkpoints}/get`)).toHaveLength(1);
   });
 
+  it('says with what it writes how much had been erased when it read the thread', async () => {
+    const saver = saverOf(manager);
+    const written = () => manager.checkpoints.newest('thr_1')?.metadata;
+    await saver.put(thread, checkpoint(uuid6(1), ['one']), metadata, isNew);
+    expect(written()).toEqual(metadata);
+    manager.checkpoints.thread = { erasures: 2 };
+    saver.forgetErased('thr_1', 2);
+    await saver.getTuple(thread);
+    await saver.put(thread, checkpoint(uuid6(2), ['two']), metadata, isNew);
+    expect(written()).toEqual({ ...metadata, erasures: 2 });
+  });
+
   it('tries again while the manager is failing', async () => {
     manager.failNext.push(503, 500, 429);
     await saverOf(manager).put(thread, checkpoint(uuid6(1), ['one']), metadata, isNew);

@@ -40,7 +40,8 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
       const known = this.cache.get(thread_id, checkpoint_ns);
       if (known) return known.tuple;
     }
-    const stored = await this.store.get({ thread_id, checkpoint_ns, checkpoint_id });
+    const { tuple: stored, erasures } = await this.store.get({ thread_id, checkpoint_ns, checkpoint_id });
+    if (erasures !== undefined) this.cache.setErasures(thread_id, erasures);
     const tuple = stored ? await this.withPendingSends(await this.codec.decode(stored)) : undefined;
     if (checkpoint_id === null) this.cache.set(thread_id, checkpoint_ns, tuple);
     return tuple;
@@ -48,7 +49,9 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
 
   /** Spares the first run of a new thread the question for its memory. */
   expectNothing(thread_id: string): void {
-    if (!this.cache.get(thread_id, '')) this.cache.set(thread_id, '', undefined);
+    if (this.cache.get(thread_id, '')) return;
+    this.cache.set(thread_id, '', undefined);
+    this.cache.setErasures(thread_id, 0);
   }
 
   /** The manager has erased the thread, or all that is known may have been: what is asked for next is read anew. */
@@ -84,7 +87,7 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     const { thread_id, checkpoint_ns } = placeOf(config);
     if (thread_id === undefined) throw new Error('A checkpoint needs a thread_id in its configurable');
     const parent_checkpoint_id = getCheckpointId(config) || null;
-    const metadata = withMessage(stepMetadata, config);
+    const metadata = { ...withMessage(stepMetadata, config), ...this.erasuresOf(thread_id) };
     const saved = copyCheckpoint(checkpoint);
     // What is not new is carried over from the parent; without a parent it is not there.
     if (parent_checkpoint_id === null) saved.channel_values = pick(saved.channel_values, newVersions);
@@ -93,6 +96,7 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     this.cache.forget(thread_id, checkpoint_ns);
     await this.store.put(
       await this.codec.encode({ thread_id, checkpoint_ns, parent_checkpoint_id }, saved, metadata),
+      deadlineOf(config),
     );
     this.cache.set(thread_id, checkpoint_ns, {
       config: next,
@@ -113,12 +117,15 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
       throw new Error('Writes need a thread_id and a checkpoint_id in their configurable');
     }
     this.cache.forget(thread_id, checkpoint_ns);
-    await this.store.putWrites({
-      thread_id,
-      checkpoint_ns,
-      checkpoint_id,
-      writes: await this.codec.encodeWrites(writes, taskId),
-    });
+    await this.store.putWrites(
+      {
+        thread_id,
+        checkpoint_ns,
+        checkpoint_id,
+        writes: await this.codec.encodeWrites(writes, taskId),
+      },
+      deadlineOf(config),
+    );
     // A newer checkpoint, stored meanwhile, has no part in these writes.
     this.cache.forgetCheckpoint(thread_id, checkpoint_ns, checkpoint_id);
   }
@@ -128,12 +135,18 @@ export class HttpCheckpointSaver extends BaseCheckpointSaver {
     this.cache.forgetThread(threadId);
   }
 
+  /** So that what was read before an erasure is not written back after it. */
+  private erasuresOf(thread_id: string): { erasures?: number } {
+    const erasures = this.cache.erasuresOf(thread_id);
+    return erasures === undefined ? {} : { erasures };
+  }
+
   /** Checkpoints older than format 4 kept the sends of a step among their parent's writes. */
   private async withPendingSends(tuple: CheckpointTuple): Promise<CheckpointTuple> {
     const { checkpoint, parentConfig } = tuple;
     if (checkpoint.v >= 4 || !parentConfig) return tuple;
     const { thread_id, checkpoint_ns } = placeOf(parentConfig);
-    const parent = await this.store.get({
+    const { tuple: parent } = await this.store.get({
       thread_id: thread_id ?? '',
       checkpoint_ns,
       checkpoint_id: getCheckpointId(parentConfig),
@@ -167,6 +180,10 @@ function withMessage(metadata: CheckpointMetadata, { configurable }: RunnableCon
   const message_id: unknown = configurable?.['message_id'];
   return message_id === undefined ? metadata : Object.assign({ ...metadata }, { message_id });
 }
+
+/** Milliseconds in which it must be written, where a run does not need it. */
+const deadlineOf = ({ configurable }: RunnableConfig): number | undefined =>
+  configurable?.['within_ms'] as number | undefined;
 
 const pick = (values: Record<string, unknown>, keys: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(keys, name)));

@@ -1,6 +1,9 @@
 import { type CheckpointTuple, copyCheckpoint } from '@langchain/langgraph-checkpoint';
 import { LRUCache } from 'lru-cache';
 
+/** Threads whose erasures are remembered; what is written of another is not checked against them. */
+const ERASURES_MAX = 10_000;
+
 /**
  * The newest tuple of each thread, or the knowledge that a thread has none. True because one instance at a time
  * writes an agent's checkpoints: the manager refuses the token of an older one.
@@ -9,13 +12,12 @@ import { LRUCache } from 'lru-cache';
  */
 export class TupleCache {
   private readonly newest: LRUCache<string, { tuple: CheckpointTuple | undefined }>;
-  /** Erasures of each thread that it knows of. */
-  private readonly erasures: LRUCache<string, number>;
+  /** How often something had been erased from a thread when it was read. */
+  private readonly erasures = new LRUCache<string, number>({ max: ERASURES_MAX });
 
   /** `max` threads; 0 switches the cache off. */
   constructor(private readonly max: number) {
     this.newest = new LRUCache({ max: Math.max(1, max) });
-    this.erasures = new LRUCache({ max: Math.max(1, max) });
   }
 
   /** Undefined when the cache does not know; a tuple of undefined when there is none. */
@@ -44,8 +46,15 @@ export class TupleCache {
 
   /** Something was erased from the thread, so often by now. */
   forgetErased(thread_id: string, erasures: number): void {
-    if (erasures <= (this.erasures.get(thread_id) ?? 0)) return;
-    this.forgetThread(thread_id);
+    if (erasures > (this.erasures.get(thread_id) ?? 0)) this.forgetThread(thread_id);
+  }
+
+  /** Of what was last read of the thread; undefined when that is not known. */
+  erasuresOf(thread_id: string): number | undefined {
+    return this.erasures.get(thread_id);
+  }
+
+  setErasures(thread_id: string, erasures: number): void {
     this.erasures.set(thread_id, erasures);
   }
 

@@ -19,6 +19,7 @@ import { anySignal } from 'any-signal';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
+import { CredentialRefusedError } from '../lifecycle/fence';
 import type { ToolboxFactory } from '../tools/toolbox.factory';
 import type { UserMemory } from '../memory/user.memory';
 import type { KnowledgeClient } from '../knowledge/knowledge.client';
@@ -45,6 +46,8 @@ import { toolsNode } from './tools.node';
 
 /** Calls of tools that one run makes side by side. */
 const TOOLS_AT_ONCE = 8;
+/** Milliseconds that a reply may wait for its summary to be stored. */
+const STORING_MS = 3_000;
 
 type Config = LangGraphRunnableConfig<RunContext>;
 
@@ -212,8 +215,10 @@ export class AgentGraph {
   ): Promise<void> {
     if (!summary) return;
     await this.graph
-      .updateState({ configurable: { thread_id, message_id } }, { summary }, 'agent')
-      .catch(() => undefined);
+      .updateState({ configurable: { thread_id, message_id, within_ms: STORING_MS } }, { summary }, 'agent')
+      .catch((error: unknown) => {
+        if (error instanceof CredentialRefusedError) throw error;
+      });
   }
 
   /** Asked for by agents that keep such a memory alone, and of users whom somebody vouched for. */

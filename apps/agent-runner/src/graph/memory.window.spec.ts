@@ -9,8 +9,10 @@ const conversation = [
   new AIMessage({ id: 'a2', content: '2' }),
   new HumanMessage({ id: 'q3', content: '3' }),
 ];
-const shown = (depth: number, enabled = true, message_id = 'q3') =>
-  memoryWindow({ messages: conversation, summary: null }, { enabled, depth }, message_id).map(({ id }) => id);
+const shown = (depth: number, enabled = true, message_id = 'q3', summarize = false) =>
+  memoryWindow({ messages: conversation, summary: null }, { enabled, depth, summarize }, message_id).map(
+    ({ id }) => id,
+  );
 
 describe('memoryWindow', () => {
   it('shows the current message after at most `depth` earlier ones', () => {
@@ -26,6 +28,7 @@ describe('memoryWindow', () => {
 
   it('shows the current message alone when memory is off', () => {
     expect(shown(4, false)).toEqual(['q3']);
+    expect(shown(4, false, 'q3', true)).toEqual(['q3']);
   });
 
   it('shows nothing that was said after the message', () => {

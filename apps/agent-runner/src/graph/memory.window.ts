@@ -25,9 +25,10 @@ export function memoryWindow(
   const current = said.findIndex(({ id }) => id === message_id);
   const first = said.findIndex(({ id }) => id === first_message_id);
   const recent = enabled ? depth : 0;
-  const shown = summarize
-    ? Math.min(Math.max(recent, first - summarizedCount(said, summary)), recent + BEYOND_MAX)
-    : recent;
+  const shown =
+    enabled && summarize
+      ? Math.min(Math.max(recent, first - summarizedCount(said, summary)), recent + BEYOND_MAX)
+      : recent;
   const window = said.slice(Math.max(0, first - shown), current + 1);
   return window.slice(window.findIndex((message) => message.type === 'human'));
 }

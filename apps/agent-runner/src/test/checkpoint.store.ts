@@ -13,12 +13,14 @@ type Operation = 'get' | 'list' | 'put' | 'writes' | 'delete-thread';
 /** The checkpoint store's contract, kept in memory. */
 export class CheckpointStore {
   private readonly tuples = new Map<string, CheckpointTuple>();
+  /** What is said of each thread that is read. */
+  thread: { erasures?: number } = {};
   private readonly early = new Map<string, PendingWrite[]>();
 
   handle(operation: Operation, body: unknown): unknown {
     switch (operation) {
       case 'get':
-        return { tuple: this.get(body as CheckpointGet) };
+        return { tuple: this.get(body as CheckpointGet), ...this.thread };
       case 'list':
         return { tuples: this.list(body as CheckpointList) };
       case 'put':

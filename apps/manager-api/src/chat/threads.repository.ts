@@ -49,9 +49,10 @@ export class ThreadsRepository {
   /** Its messages and checkpoints go with it. */
   async delete({ id, agent_id }: Pick<ThreadEntity, 'id' | 'agent_id'>): Promise<void> {
     await this.database.transaction(async (tx) => {
+      // First: a checkpoint that is being stored holds the row, and goes with the others.
+      await tx.delete(ThreadEntity, { id });
       await tx.query('DELETE FROM checkpoint_writes WHERE agent_id = $1 AND thread_id = $2', [agent_id, id]);
       await tx.query('DELETE FROM checkpoints WHERE agent_id = $1 AND thread_id = $2', [agent_id, id]);
-      await tx.delete(ThreadEntity, { id });
     });
   }
 }

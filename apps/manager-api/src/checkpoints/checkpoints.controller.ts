@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { CheckpointTuple } from '@roost/contracts';
+import type { CheckpointFound, CheckpointTuple } from '@roost/contracts';
 import { z } from 'zod';
 import type { Principal } from '../access/principal';
 import { CurrentPrincipal, InstanceOnly } from '../access/route.decorators';
@@ -26,7 +26,7 @@ const Put = z.strictObject({
   checkpoint_id: id,
   parent_checkpoint_id: id.nullable(),
   checkpoint: Serialized,
-  metadata: z.record(z.string(), z.unknown()),
+  metadata: z.looseObject({ erasures: z.int32().min(0).optional() }),
 });
 const Write = z.strictObject({ task_id: id, index: z.int(), channel: id, value: Serialized });
 const PutWrites = z.strictObject({
@@ -47,11 +47,8 @@ export class CheckpointsController {
 
   @Post('get')
   @HttpCode(200)
-  async get(
-    @CurrentPrincipal() principal: Principal,
-    @Body() body: object,
-  ): Promise<{ tuple: CheckpointTuple | null }> {
-    return { tuple: await this.checkpoints.get(asInstance(principal).agent_id, parsed(Get, body)) };
+  async get(@CurrentPrincipal() principal: Principal, @Body() body: object): Promise<CheckpointFound> {
+    return this.checkpoints.get(asInstance(principal).agent_id, parsed(Get, body));
   }
 
   @Post('list')

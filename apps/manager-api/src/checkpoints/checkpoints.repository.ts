@@ -1,27 +1,34 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type {
-  CheckpointGet,
-  CheckpointList,
-  CheckpointPut,
-  CheckpointPutWrites,
-  CheckpointTuple,
-  PendingWrite,
+import {
+  type CheckpointFound,
+  type CheckpointGet,
+  type CheckpointList,
+  type CheckpointPut,
+  type CheckpointPutWrites,
+  type CheckpointTuple,
+  type PendingWrite,
+  ServiceError,
 } from '@roost/contracts';
 import { DataSource, In } from 'typeorm';
 import { PreparedStatement } from '../database/prepared.statement';
 import { CheckpointEntity, CheckpointWriteEntity } from './checkpoint.entity';
 
+const ERASED = 'The thread was deleted, or something was erased from it, since it was read.';
 const LIST_MAX = 1_000;
 /** Checkpoints of a thread that stay once its run has ended. */
 const KEPT = 3;
 
 const PUT = new PreparedStatement(
   'put-checkpoint',
-  `INSERT INTO checkpoints (agent_id, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, value_type, value, metadata)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  `WITH thread AS (SELECT 1 FROM threads WHERE agent_id = $1 AND id = $2
+                     AND erasures = ($8::jsonb->>'erasures')::int FOR SHARE)
+   INSERT INTO checkpoints (agent_id, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, value_type, value, metadata)
+   SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::bytea, $8::jsonb
+   WHERE NOT $8::jsonb ? 'erasures' OR EXISTS (SELECT FROM thread)
    ON CONFLICT (agent_id, thread_id, checkpoint_ns, checkpoint_id)
-   DO UPDATE SET value_type = excluded.value_type, value = excluded.value, metadata = excluded.metadata`,
+   DO UPDATE SET value_type = excluded.value_type, value = excluded.value, metadata = excluded.metadata
+   RETURNING checkpoint_id`,
 );
 const PRUNE = new PreparedStatement(
   'prune-checkpoints',
@@ -40,14 +47,19 @@ export class CheckpointsRepository {
   async get(
     agent_id: string,
     { thread_id, checkpoint_ns, checkpoint_id }: CheckpointGet,
-  ): Promise<CheckpointTuple | null> {
+  ): Promise<CheckpointFound> {
+    // First: should something be erased between the two, what is read is newer than it is said to be.
+    const [thread] = await this.database.query<{ erasures: number }[]>(
+      'SELECT erasures FROM threads WHERE agent_id = $1 AND id = $2',
+      [agent_id, thread_id],
+    );
     const found = await this.database.getRepository(CheckpointEntity).find({
       where: { agent_id, thread_id, checkpoint_ns, ...(checkpoint_id === null ? {} : { checkpoint_id }) },
       order: { checkpoint_id: 'DESC' },
       take: 1,
     });
     const [tuple] = await this.withWrites(agent_id, found);
-    return tuple ?? null;
+    return { tuple: tuple ?? null, ...thread };
   }
 
   async list(agent_id: string, query: CheckpointList): Promise<CheckpointTuple[]> {
@@ -67,8 +79,12 @@ export class CheckpointsRepository {
     return this.withWrites(agent_id, await rows.getMany());
   }
 
+  /**
+   * An erasure writes the thread's row, and this waits for it.
+   * @throws {ServiceError} `thread_not_found` when it was deleted or erased from since it was read.
+   */
   async put(agent_id: string, { checkpoint, ...row }: CheckpointPut): Promise<void> {
-    await PUT.run(this.database, [
+    const stored = await PUT.run(this.database, [
       agent_id,
       row.thread_id,
       row.checkpoint_ns,
@@ -78,6 +94,7 @@ export class CheckpointsRepository {
       Buffer.from(checkpoint.base64, 'base64'),
       row.metadata,
     ]);
+    if (stored.length === 0) throw new ServiceError('thread_not_found', ERASED);
   }
 
   /** LangGraph's special channels (negative index) overwrite, ordinary writes are kept as they were first written. */

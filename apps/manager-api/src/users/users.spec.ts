@@ -133,6 +133,38 @@ describe('erasing a user', () => {
     expect(await entriesOf([next.body.message_id as string])).toMatchObject([{ erasures: 1 }]);
   });
 
+  it('keeps a run that had begun before from writing back what it knew', async () => {
+    const others = await say('ines', 'the thread of Ines');
+    const thread_id = others.body.thread_id as string;
+    const said = await say('jack', 'canary', thread_id);
+    for (const entry of await entriesOf([others.body.message_id, said.body.message_id] as string[]))
+      await runner.report(entry, 'Noted.');
+    await vi.waitFor(async () => expect(await messagesOf(thread_id)).toHaveLength(4));
+    const place = { thread_id, checkpoint_ns: '' };
+    const call = (operation: string, body: object) =>
+      manager.internal('POST', `${internalPaths.checkpoints}/${operation}`, body, runner.identity.token);
+    const read = async () => (await call('get', { ...place, checkpoint_id: null })).body;
+    const write = async (checkpoint_id: string, metadata: object) =>
+      (
+        await call('put', {
+          ...place,
+          checkpoint_id,
+          parent_checkpoint_id: null,
+          checkpoint: { type: 'json', base64: 'e30=' },
+          metadata,
+        })
+      ).status;
+    expect(await read()).toEqual({ tuple: null, erasures: 0 });
+    expect(await write('1', { erasures: 0 })).toBe(204);
+    expect((await erase('jack')).status).toBe(204);
+    expect(await write('2', { erasures: 0 })).toBe(404);
+    expect(await read()).toEqual({ tuple: null, erasures: 1 });
+    expect(await write('3', { erasures: 1 })).toBe(204);
+    await manager.call('DELETE', `/threads/${thread_id}`);
+    expect(await write('4', { erasures: 1 })).toBe(404);
+    expect(await read()).toEqual({ tuple: null });
+  });
+
   it('ends what is under way for them first: nothing is remembered afterwards', async () => {
     const { body } = await say('finn', 'remember me');
     const [entry] = await entriesOf([body.message_id as string]);

@@ -1,5 +1,5 @@
 import { storableText } from '../../database/storable.text';
-import { isFields, numberOf, textOf } from './former.values';
+import { fieldsOf, isFields, numberOf, textOf } from './former.values';
 import type { LeftOutList } from './left-out';
 
 /** An object of the former configuration. Whatever it holds in another type than expected is told, and left out. */
@@ -53,19 +53,27 @@ export class FormerFields {
     return new FormerFields(isFields(value) ? value : {}, `${this.path}.${name}`, this.left_out);
   }
 
-  /** Lists of `{key, value}`, or an object of them. */
+  /** Lists of `{key, value}`, or an object of them; of several with one key the first. */
   pairs(name: string): [string, string][] {
+    const pairs = new Map<string, string>();
+    for (const [path, key, value] of this.entries(name)) {
+      if (key === undefined) this.leaveOut(path, 'has no key');
+      else if (pairs.has(key)) this.leaveOut(path, `${key} is there already: each may be sent once`);
+      else pairs.set(key, asText(value));
+    }
+    return [...pairs];
+  }
+
+  private entries(name: string): [path: string, key: string | undefined, value: unknown][] {
     const value = this.take(name);
-    if (isFields(value)) return Object.entries(value).map(([key, text]) => [key, asText(text)]);
+    if (isFields(value)) return Object.entries(value).map(([key, text]) => [`${name}.${key}`, key, text]);
     if (!Array.isArray(value)) {
       this.told(name, value, 'a list of {key, value}');
       return [];
     }
-    return (value as unknown[]).flatMap((entry, index): [string, string][] => {
-      const key = isFields(entry) ? textOf(entry['key']) : undefined;
-      if (key !== undefined) return [[key, asText((entry as { value?: unknown }).value)]];
-      this.leaveOut(`${name}.${index}`, 'has no key');
-      return [];
+    return (value as unknown[]).map((entry, index) => {
+      const { key, value: text } = fieldsOf(entry);
+      return [`${name}.${index}`, textOf(key), text];
     });
   }
 

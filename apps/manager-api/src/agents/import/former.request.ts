@@ -24,7 +24,7 @@ export function importRequest(
   const address = addressOf(settings, keep('apiUrl'));
   const templates = new Templates();
   const url = templates.of(address?.url ?? '');
-  const params = parametersOf(settings, templates, keep('params'));
+  const params = parametersOf(settings, Object.keys(address?.query ?? {}), templates, keep('params'));
   const headers = headersOf(settings, keep('headers'));
   if (method === undefined || address === null) return null;
   const inQuery = WITHOUT_BODY.includes(method);
@@ -45,8 +45,17 @@ export function importRequest(
 /** What stands in the place of a value: itself, or its secret; null when it cannot be taken over. */
 type Keep = (key: string, value: string) => string | null;
 
-function parametersOf(settings: FormerFields, templates: Templates, keep: Keep): Record<string, string> {
+function parametersOf(
+  settings: FormerFields,
+  taken: string[],
+  templates: Templates,
+  keep: Keep,
+): Record<string, string> {
   const params = settings.pairs('params').flatMap(([key, value]): [string, string][] => {
+    if (taken.includes(key)) {
+      settings.leaveOut('params', `${key} is in apiUrl already`);
+      return [];
+    }
     const kept = keep(key, value);
     if (kept === null) return [];
     // A parameter without a value was the model's to give.
@@ -96,10 +105,10 @@ function addressOf(settings: FormerFields, keep: Keep): Address | null {
   const query: Record<string, string> = {};
   const open = (search ?? '').split('&').filter((pair) => {
     const [key = '', value = ''] = split(pair, '=');
-    const plain = decoded(value);
-    const kept = keep(key, plain);
+    const [name, plain] = [decoded(key), decoded(value)];
+    const kept = keep(name, plain);
     if (kept === plain) return true;
-    if (kept !== null) query[key] = kept;
+    if (kept !== null) query[name] = kept;
     return false;
   });
   return { url: open.join('&') === '' ? path : `${path}?${open.join('&')}`, host, query };

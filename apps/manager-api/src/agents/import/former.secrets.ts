@@ -36,7 +36,8 @@ export class FormerSecrets {
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '_')
       .replace(/^[^a-z]+/, '')
-      .slice(0, NAME_MAX - NUMBER_MAX);
+      .slice(0, NAME_MAX - NUMBER_MAX)
+      .replace(/_+$/, '');
     const isTaken = (name: string): boolean => (this.values.get(name) ?? value) !== value;
     let name = wanted;
     for (let number = 2; isTaken(name); number += 1) name = `${wanted}_${number}`;

@@ -92,7 +92,7 @@ describe('a configuration of the Python service', () => {
         contextMemoryDepth: 'deep',
         answerInUserLanguage: null,
       },
-      tools: [{ type: 'webSearch', searchLimit: 'all', name: {} }],
+      tools: [{ type: 'webSearch', searchLimit: 'all', name: {}, enabled: 'no', settings: 'none' }],
       integrations: {},
     });
     expect(pathsOf(result)).toEqual([
@@ -103,8 +103,10 @@ describe('a configuration of the Python service', () => {
       'settings.model.systemPrompt',
       'settings.model.temperature',
       'settings.model.useMarkdown',
+      'settings.tools.0.enabled',
       'settings.tools.0.name',
       'settings.tools.0.searchLimit',
+      'settings.tools.0.settings',
     ]);
     expect(result).toMatchObject({ name: 'Shop', model: {}, memory: {}, tools: [{ type: 'web_search' }] });
   });
@@ -262,6 +264,28 @@ describe('its requests', () => {
     ]);
     expect(secrets).toEqual({ maps_api_key: 'k3y+k3yk3y' });
     expect(left_out.map(({ path }) => path)).toEqual(['settings.tools.0.apiUrl', 'settings.tools.0.apiUrl']);
+  });
+
+  it('name a credential of the address as its service does', () => {
+    const { tools } = request({ name: 'a', apiUrl: 'https://a.example?filter%5Btoken%5D=abcdefghij' });
+    expect(tools).toMatchObject([{ query: { 'filter[token]': '{secret.a_filter_token}' } }]);
+  });
+
+  it('send each parameter once, and tell which they do not', () => {
+    const { tools, left_out } = request({
+      apiUrl: 'https://a.example?token=abcdefghij',
+      params: [
+        { key: 'tag', value: 'a' },
+        { key: 'tag', value: 'b' },
+        { key: 'token', value: '' },
+      ],
+    });
+    expect(tools).toMatchObject([{ query: { token: '{secret.api_request_token}', tag: 'a' } }]);
+    expect(left_out.map(({ path }) => path)).toEqual([
+      'settings.tools.0.apiUrl',
+      'settings.tools.0.params.1',
+      'settings.tools.0.params',
+    ]);
   });
 
   it('fill headers with what is known of the user, and with nothing of the model', () => {

@@ -11,7 +11,7 @@ export interface ImportedTool {
 }
 
 /** Common to all, and of no meaning here. */
-const COMMON = ['id', 'type', 'enabled', 'settings'];
+const COMMON = ['id', 'type', 'settings'];
 const NAME_MAX = 64;
 const DESCRIPTION_MAX = 2_000;
 
@@ -33,12 +33,14 @@ export class ToolImport {
       this.left_out.add(path, 'is not an object');
       return null;
     }
-    if (former['enabled'] === false) {
+    // Its settings stood beside its type or in an object of their own.
+    const beside = new FormerFields(former, path, this.left_out);
+    beside.object('settings');
+    const settings = new FormerFields({ ...former, ...fieldsOf(former['settings']) }, path, this.left_out);
+    if (settings.boolean('enabled') === false) {
       this.left_out.add(path, 'is switched off');
       return null;
     }
-    // Its settings stood beside its type or in an object of their own.
-    const settings = new FormerFields({ ...former, ...fieldsOf(former['settings']) }, path, this.left_out);
     const tool = this.read(textOf(former['type']), settings);
     settings.leaveOutOthers(...COMMON);
     return tool === null ? null : { path, tool };

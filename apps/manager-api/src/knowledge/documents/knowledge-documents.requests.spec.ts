@@ -76,9 +76,11 @@ describe('what is deleted', () => {
       const base = await roost().base();
       const { body } = await roost().text(base, 'Hours', `We open at nine, says this ${what}.`);
       await roost().until(base, body.id as string, 'ready');
+      const other = await roost().text(base, 'Days', 'We open on Mondays.');
+      await roost().until(base, other.body.id as string, 'ready');
       const found = async () => {
         const retrieval = roost().manager.manager.app.get(RetrievalService);
-        const asked = { knowledge_base_ids: [base], query: 'We open', limit: 5, filter: {} };
+        const asked = { knowledge_base_ids: [base], query: 'We open', limit: 1, filter: {} };
         const { results } = await retrieval.retrieve(
           { ...asked, mode: 'keyword' },
           AbortSignal.timeout(5_000),
@@ -91,7 +93,7 @@ describe('what is deleted', () => {
       const path = `/knowledge-bases/${base}${what === 'base' ? '' : `/documents/${body.id}`}`;
       expect((await roost().manager.call('DELETE', path)).status).toBe(204);
       expect(roost().store.of(body.id as string)).toHaveLength(1);
-      expect(await found()).toEqual([]);
+      expect(await found()).toEqual(what === 'base' ? [] : ['We open on Mondays.']);
       roost().store.before = () => Promise.resolve();
       await vi.waitFor(() => expect(roost().store.of(body.id as string)).toEqual([]), { timeout: 30_000 });
     },

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { LOGGER } from '../../logging';
 import { KnowledgeDocumentsRepository } from '../documents/knowledge-documents.repository';
 import { EMBEDDER, type Embedder } from '../embedding/embedder';
-import { KNOWLEDGE_STORE, type KnowledgeStore } from '../store/knowledge.store';
+import { KNOWLEDGE_STORE, type KnowledgeStore, type StoreQuery } from '../store/knowledge.store';
 import { RERANKER, type Reranker } from './reranker';
 
 export interface Retrieval {
@@ -25,6 +25,8 @@ export interface Retrieval {
 const RERANKED_TIMES = 4;
 const RERANKED_MIN = 20;
 const RERANKED_MAX = 100;
+/** Pieces that are read where some of the best belong to deleted documents. */
+const BESIDE_DELETED = 500;
 
 /** Finds what knowledge bases say of a question. Who may look in which is for the callers to know. */
 @Injectable()
@@ -45,11 +47,9 @@ export class RetrievalService {
     const wanted = this.reranker
       ? Math.max(limit, Math.min(Math.max(limit * RERANKED_TIMES, RERANKED_MIN), RERANKED_MAX))
       : limit;
-    const found = await this.store.search(
-      { knowledge_base_ids, text: query, vector, mode, limit: wanted, filter },
-      signal,
-    );
-    const results = (await this.reranked(query, await this.present(found), signal)).slice(0, limit);
+    const search = { knowledge_base_ids, text: query, vector, mode, limit: wanted, filter };
+    const found = await this.present(search, signal);
+    const results = (await this.reranked(query, found, signal)).slice(0, limit);
     return { results, ...(usage ? { usage: [usage] } : {}) };
   }
 
@@ -67,13 +67,21 @@ export class RetrievalService {
     return { vector, usage: input_tokens > 0 ? spent : null };
   }
 
-  /** Nothing of a deleted document is shown, also while the store that holds it is slow to let it go. */
-  private async present(found: RetrievedChunk[]): Promise<RetrievedChunk[]> {
+  /** Nothing of a deleted document is found, also while the store that holds it is slow to let it go. */
+  private async present(query: StoreQuery, signal: AbortSignal): Promise<RetrievedChunk[]> {
+    const found = await this.store.search(query, signal);
+    const left = await this.withoutDeleted(found);
+    if (left.length === found.length) return left;
+    // Else one that fits best would take the places of those that are there.
+    const more = await this.store.search({ ...query, limit: BESIDE_DELETED }, signal);
+    return (await this.withoutDeleted(more)).slice(0, query.limit);
+  }
+
+  private async withoutDeleted(found: RetrievedChunk[]): Promise<RetrievedChunk[]> {
     if (found.length === 0) return found;
-    const deleted = await this.documents.deletedAmong([
-      ...new Set(found.map(({ document_id }) => document_id)),
-    ]);
-    return deleted.size === 0 ? found : found.filter(({ document_id }) => !deleted.has(document_id));
+    const ids = new Set(found.map(({ document_id }) => document_id));
+    const deleted = await this.documents.deletedAmong([...ids]);
+    return found.filter(({ document_id }) => !deleted.has(document_id));
   }
 
   /** A reranker that fails costs its order, not the answer. */

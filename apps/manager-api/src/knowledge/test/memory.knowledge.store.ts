@@ -42,14 +42,14 @@ export class MemoryKnowledgeStore implements KnowledgeStore {
     }
   }
 
-  search({ knowledge_base_ids, text }: StoreQuery): Promise<RetrievedChunk[]> {
+  search({ knowledge_base_ids, text, limit }: StoreQuery): Promise<RetrievedChunk[]> {
     const found = [...this.chunks.values()].filter(
       (chunk) =>
         knowledge_base_ids.includes(chunk.knowledge_base_id) &&
         this.published.get(chunk.document_id) === chunk.revision &&
         chunk.text.includes(text),
     );
-    return Promise.resolve(found.map((chunk) => ({ ...chunk, score: 1 })));
+    return Promise.resolve(found.slice(0, limit).map((chunk) => ({ ...chunk, score: 1 })));
   }
 
   /** All chunks of a document, published or not, in their order. */
