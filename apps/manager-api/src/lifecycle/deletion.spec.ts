@@ -3,6 +3,7 @@ import { Messaging } from '@roost/messaging';
 import { PlainChat, redisCli, SseReader } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointsRepository } from '../checkpoints/checkpoints.repository';
+import { InboxService } from './inbox.service';
 import { ManagerHarness } from '../test/manager.harness';
 
 describe('a deletion', () => {
@@ -28,11 +29,12 @@ describe('a deletion', () => {
     await say(id);
     const runner = await manager.runner(id);
     await runner.report(await runner.next(), 'an answer');
-    // Accepted is not yet handed on.
-    await runner.next();
     await expect.poll(() => keysOf(id)).toContain(':log');
     runner.close();
     expect((await manager.call('DELETE', `/agents/${id}`)).status).toBe(204);
+    await expect.poll(() => keysOf(id)).toBe('');
+    // Begun before the deletion, done after it.
+    await manager.manager.app.get(InboxService).sweep(id);
     expect(await keysOf(id)).toBe('');
   });
 

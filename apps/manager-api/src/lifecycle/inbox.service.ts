@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { InboxEntry } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
 import { setTimeout as pause } from 'node:timers/promises';
+import { AgentsRepository } from '../agents/agents.repository';
 import { MessagesRepository } from '../chat/messages.repository';
 import type { Logger } from 'pino';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -28,6 +29,7 @@ export class InboxService implements OnModuleInit {
 
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly agents: AgentsRepository,
     private readonly instances: InstancesRepository,
     private readonly messaging: Messaging,
     @Inject(CONFIG) private readonly config: ManagerConfig,
@@ -86,7 +88,7 @@ export class InboxService implements OnModuleInit {
     const owed = await this.owed(agent_id);
     const plan = planInbox(owed, present, new Set());
     const removed_ids = [...unwanted(owed, present), ...plan.removed_ids];
-    await this.messaging.inboxes.fill(agent_id, removed_ids, plan.added, 'none');
+    await this.fill(agent_id, removed_ids, plan.added, 'none');
   }
 
   /** Clears the inbox of an agent that owes nothing and runs no more: what was given up is still in it. */
@@ -129,7 +131,18 @@ export class InboxService implements OnModuleInit {
     ]);
     for (const { message_id, thread_id } of owed) if (thread_id === resumed) elsewhere.delete(message_id);
     const plan = planInbox(owed, present, elsewhere);
-    await this.messaging.inboxes.fill(agent_id, plan.removed_ids, plan.added, 'may read');
+    await this.fill(agent_id, plan.removed_ids, plan.added, 'may read');
+  }
+
+  /** An agent that was deleted meanwhile leaves nothing: this comes after the deletion, or that after this. */
+  private async fill(
+    agent_id: string,
+    removed_ids: string[],
+    added: InboxEntry[],
+    reader: 'may read' | 'none',
+  ): Promise<void> {
+    await this.messaging.inboxes.fill(agent_id, removed_ids, added, reader);
+    if (!(await this.agents.status(agent_id))) await this.messaging.inboxes.forget(agent_id);
   }
 
   private owed(agent_id: string) {

@@ -134,6 +134,11 @@ export class InstanceEnding {
       await this.messaging.eventLog.drop(agent_id, ...thread_ids);
       after = thread_ids.length < THREADS_AT_ONCE ? null : (thread_ids.at(-1) ?? null);
     }
+    await this.forgetInstance(agent_id);
+  }
+
+  /** What Redis keeps of an agent but the logs of its threads. */
+  async forgetInstance(agent_id: string): Promise<void> {
     await Promise.all([
       this.messaging.heartbeats.forget(agent_id),
       this.messaging.inboxes.forget(agent_id),

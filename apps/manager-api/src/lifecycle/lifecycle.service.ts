@@ -99,6 +99,8 @@ export class LifecycleService {
     if (newest) await this.launcher.remove(newest.id);
     await this.ending.forget(agent_id);
     await this.agents.delete(agent_id);
+    // An inbox may have been filled between the two; after this, whoever fills it sees that the agent is gone.
+    await this.ending.forgetInstance(agent_id);
   }
 
   /**
