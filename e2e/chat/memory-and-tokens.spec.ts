@@ -92,7 +92,7 @@ describe('an agent with a daily budget of tokens', () => {
     const spent = await until('the tokens are booked', async () => (await usage()).items[0]);
     expect(spent).toMatchObject({ kind: 'agent', model: 'priced-model', calls: 1, cost: null });
 
-    await roost().api.patchAgent(id, { limits: { tokens_per_day: 1 } } as never);
+    await roost().api.patchAgent(id, { limits: { tokens_per_day: 1 } });
     const asked = roost().model.requests().length;
     for (const _instance of ['this', 'next']) {
       expect(await converse(id, 'And again?', 'pia')).toMatchObject({
