@@ -13,7 +13,7 @@ import {
 import { root } from '../setup/bootstrap.mjs';
 import { say, step } from '../setup/progress.mjs';
 import { readConfig } from './config';
-import { closingLine, countTests } from './test.results';
+import { closingLine, countTests, failedTests } from './test.results';
 
 const results = join(root, 'dist', 'test-results');
 const nx = join(root, 'node_modules', '.bin', 'nx');
@@ -44,6 +44,7 @@ export async function main(): Promise<number> {
 
   const counts = countTests(results);
   const failed = checks !== 0 || endToEnd !== 0 || counts.failed > 0;
+  for (const line of failedTests(results)) console.log(`FAILED ${line}`);
   if (failed && counts.failed === 0) console.log('\nNot all checks passed: see above.');
   if (counts.skipped > 0)
     console.log(`\n${engine.available ? '' : 'What needs a Docker Engine was skipped. '}${WHOLE_SUITE}`);

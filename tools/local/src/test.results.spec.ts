@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { closingLine, countTests } from './test.results';
+import { closingLine, countTests, failedTests } from './test.results';
 
 let directory: string;
 beforeEach(() => {
@@ -13,7 +13,12 @@ afterEach(() => {
 });
 
 function report(name: string, passed: number, failed: number, pending: number, broken = 0): void {
-  const file = { status: 'failed', assertionResults: [] };
+  const file = { name: `${name}.spec.ts`, status: 'failed', message: 'no such module', assertionResults: [] };
+  const assertionResults = Array.from({ length: failed }, (_, n) => ({
+    status: 'failed',
+    fullName: `promise ${n}`,
+    failureMessages: ['expected 1 to be 2\n    at line 3'],
+  }));
   writeFileSync(
     join(directory, `${name}.json`),
     JSON.stringify({
@@ -22,7 +27,7 @@ function report(name: string, passed: number, failed: number, pending: number, b
       numPendingTests: pending,
       numTodoTests: 0,
       testResults: [
-        { status: 'passed', assertionResults: [{}] },
+        { name: `${name}.spec.ts`, status: 'passed', message: '', assertionResults },
         ...Array.from({ length: broken }, () => file),
       ],
     }),
@@ -38,6 +43,15 @@ it('sums the reports of all projects', () => {
 it('counts a file that could not even be loaded as failed', () => {
   report('runner', 1, 0, 0, 1);
   expect(countTests(directory).failed).toBe(1);
+});
+
+it('names what failed, and why, in a line each', () => {
+  report('contracts', 10, 0, 1);
+  report('e2e', 5, 1, 0, 1);
+  expect(failedTests(directory)).toEqual([
+    'e2e.spec.ts: promise 0: expected 1 to be 2',
+    'e2e.spec.ts: no such module',
+  ]);
 });
 
 it('counts nothing where no test ran', () => {
