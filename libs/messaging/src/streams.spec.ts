@@ -74,7 +74,7 @@ describe('a stream with a consumer group', () => {
   it('wakes a blocked reader', async () => {
     const reader = member('agent_3', 'reader', true);
     const reading = reader.read(1, 5_000);
-    await vi.waitFor(async () => expect(await raw.client('LIST')).toMatch(/cmd=xreadgroup/));
+    await vi.waitFor(async () => expect(await raw.client('LIST')).toMatch(/flags=b .*cmd=xreadgroup/));
     await messaging.streams.add('inbox', 'agent_3', entry('m1'));
     expect(ids(await reading)).toEqual(['m1']);
   });
@@ -85,6 +85,45 @@ describe('a stream with a consumer group', () => {
     await raw.flushall();
     await messaging.streams.add('inbox', 'agent_4', entry('m1'));
     expect(ids(await reader.read(1))).toEqual(['m1']);
+  });
+
+  it('goes on after Redis was flushed while it waited', async () => {
+    const reader = member('agent_waiting', 'reader', true);
+    await reader.join();
+    const reading = reader.read(1, 5_000);
+    await vi.waitFor(async () => expect(await raw.client('LIST')).toMatch(/flags=b .*cmd=xreadgroup/));
+    await raw.flushall();
+    await messaging.streams.add('inbox', 'agent_waiting', entry('m1'));
+    expect(ids(await reading)).toEqual(['m1']);
+  });
+
+  it('forgets a member that is silent and holds nothing, and none that holds an entry', async () => {
+    for (const id of ['m1', 'm2']) await messaging.streams.add('inbox', 'agent_silent', entry(id));
+    const [done] = await member('agent_silent', 'done').read(1);
+    await member('agent_silent', 'holding').read(1);
+    await member('agent_silent', 'done').acknowledge(done?.id ?? '');
+    const living = member('agent_silent', 'living');
+    const members = async () =>
+      ((await raw.xinfo('CONSUMERS', 'roost:agent:agent_silent:inbox', 'runner')) as unknown[][]).map(
+        ([, name]) => name,
+      );
+    await living.forgetIdleMembers(60_000);
+    expect(await members()).toEqual(['done', 'holding']);
+    await living.forgetIdleMembers();
+    expect(await members()).toEqual(['holding']);
+  });
+
+  it('does not take over what its member says it is still at work on', async () => {
+    await messaging.streams.add('inbox', 'agent_kept', entry('m1'));
+    const slow = member('agent_kept', 'slow');
+    const [kept] = await slow.read(1);
+    const pending = async () =>
+      (await raw.xpending('roost:agent:agent_kept:inbox', 'runner', '-', '+', 1)) as [
+        [string, string, number],
+      ];
+    await vi.waitFor(async () => expect((await pending())[0][2]).toBeGreaterThan(1_000));
+    await slow.keep(kept?.id ?? '');
+    expect(ids(await member('agent_kept', 'other').takeOver(1_000, 10))).toEqual([]);
   });
 
   it('sets aside what does not fit the schema, and tells', async () => {
