@@ -28,3 +28,5 @@ export const newApiKeyId = (): string => `key_${unguessable()}`;
 /** Lower case, so that it can name a container, a pod and a Redis user as it is. */
 export const newInstanceId = (): string => `inst-${label()}`;
 export const newRequestId = (): string => `req_${unguessable()}`;
+/** One process that asks other services, for as long as it lives. */
+export const newClientId = (): string => `client-${label()}`;

@@ -23,6 +23,10 @@ export const keys = {
     `${agentPrefix(agent_id)}:thread:${thread_id}:ended:${message_id}`,
   /** List of at most one entry: what a member of the warm pool becomes. */
   poolAssignment: (instance_id: string) => `roost:pool:${instance_id}:assignment`,
+  /** Stream of what the replicas of a service are asked and told, and have not handled yet. */
+  commands: (service: string) => `roost:commands:${service}`,
+  /** Stream of the answers to what one process asked; it expires after the last. */
+  replies: (client_id: string) => `roost:replies:${client_id}`,
   limit: (name: string) => `roost:limit:${name}`,
 };
 
@@ -46,6 +50,8 @@ export const topics = {
 export const INBOX_GROUP = 'runner';
 /** The consumer group of managers on a stream of reports. */
 export const REPORTS_GROUP = 'manager';
+/** The consumer group of a service's replicas on the stream of its commands. */
+export const COMMANDS_GROUP = 'service';
 
 /** The Redis user of one instance. */
 export const instanceUser = (instance_id: string): string => `roost-${instance_id}`;
