@@ -11,6 +11,7 @@ const walls = {
   undici: ['guarded-http'],
   'ipaddr.js': ['guarded-http', 'manager-api'],
   telegraf: ['telegram-gateway'],
+  '@nestjs/microservices': ['messaging', 'manager-api', 'telegram-gateway'],
   '@langchain/openai': ['agent-runner', 'bench'],
   '@langchain/core': ['agent-runner', 'bench'],
   '@langchain/langgraph': ['agent-runner', 'bench'],

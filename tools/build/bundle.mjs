@@ -4,9 +4,12 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { build, watch } from 'rolldown';
 
-/** Packages Nest asks for only when a feature is switched on; they are never installed here. */
+/** Packages Nest asks for only when a feature is switched on, the transports of its microservices among them. */
 const neverInstalled =
-  /^(@nestjs\/microservices|@fastify\/static|bufferutil|utf-8-validate|pg-native|cpu-features)/;
+  /^(@fastify\/static|bufferutil|utf-8-validate|pg-native|cpu-features|@nats-io|amqp|cache-manager|kafkajs|mqtt)/;
+
+/** Apps that speak to each other with commands; from others Nest's microservices stay away, which take time to load. */
+const withCommands = ['apps/manager-api', 'apps/telegram-gateway'];
 
 /** What the engine's client brings for ssh:// addresses and for builds, neither of which the launcher uses. */
 const neverUsed = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader)$/;
@@ -35,7 +38,7 @@ const options = {
   input: entries,
   platform: 'node',
   tsconfig: `./${project}/tsconfig.json`,
-  external: neverInstalled,
+  external: withCommands.includes(project) ? neverInstalled : [neverInstalled, /^@nestjs\/microservices/],
   plugins: [leaveOut],
   logLevel: 'warn',
   output: {
