@@ -105,7 +105,8 @@ export function parseEntries<Name extends StreamName>(
   return { entries, rejected };
 }
 
-function parseJson(text: string | undefined): unknown {
+/** Undefined for what is not JSON. */
+export function parseJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
