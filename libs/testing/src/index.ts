@@ -31,4 +31,5 @@ export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
 export * from './qdrant';
 export * from './readme.section';
+export * from './telegram';
 export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';

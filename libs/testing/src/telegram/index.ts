@@ -1,0 +1,12 @@
+export { ChatView, type SeenMessage } from './chats/chat.view';
+export type { SeenAction, SeenDraft } from './chats/telegram.chat';
+export type { FloodOptions } from './flood/flood.control';
+export type { TelegramEntity, TelegramMessage } from './json';
+export { type GroupOptions, TelegramGroup } from './people/telegram.group';
+export { type Place, TelegramUser, type UserOptions } from './people/telegram.user';
+export { TelegramApi, type TelegramApiOptions } from './telegram.api';
+export { type BotOptions, TelegramBot } from './telegram.bot';
+export { TelegramDescription } from './http/telegram.description';
+export type { FaultTarget, TelegramFault, TelegramFaults } from './telegram.faults';
+export type { JournalEntry, TelegramJournal } from './telegram.journal';
+export type { WebhookAttempt, WebhookOptions } from './delivery/webhook.delivery';
