@@ -10,7 +10,7 @@ const walls = {
   'rate-limiter-flexible': ['messaging'],
   undici: ['guarded-http'],
   'ipaddr.js': ['guarded-http', 'manager-api'],
-  telegraf: ['telegram-gateway'],
+  telegraf: ['telegram-gateway', 'testing'],
   '@nestjs/microservices': ['messaging', 'manager-api', 'telegram-gateway'],
   '@langchain/openai': ['agent-runner', 'bench'],
   '@langchain/core': ['agent-runner', 'bench'],
@@ -150,6 +150,16 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['libs/testing/**/*.ts'],
+    ignores: ['libs/testing/src/telegram/telegraf.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['telegraf', 'telegraf/*'], message: 'Only in telegram/telegraf.spec.ts.' }] },
+      ],
     },
   },
   prettier,
