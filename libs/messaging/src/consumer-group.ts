@@ -33,7 +33,7 @@ end
 `;
 
 interface ForgetCommand {
-  forgetIdleMembers(stream: string, group: string, consumer: string, idle_ms: number): Promise<null>;
+  forgetSilentMembers(stream: string, group: string, consumer: string, idle_ms: number): Promise<null>;
 }
 
 /** One member of a stream's consumer group. Entries are delivered at least once, oldest first. */
@@ -50,8 +50,8 @@ export class ConsumerGroup<Entry> {
     this.key = options.key;
     this.group = options.group;
     this.consumer = options.consumer;
-    if ('forgetIdleMembers' in commands) return;
-    commands.defineCommand('forgetIdleMembers', { numberOfKeys: 1, lua: FORGET });
+    if ('forgetSilentMembers' in commands) return;
+    commands.defineCommand('forgetSilentMembers', { numberOfKeys: 1, lua: FORGET });
   }
 
   /** Creates the group when it is missing, reading from the stream's beginning. */
@@ -138,10 +138,25 @@ export class ConsumerGroup<Entry> {
     return (pending as [string, string, number, number] | undefined)?.[3] ?? 0;
   }
 
+  /**
+   * Forgets other members that hold nothing, so that the group does not grow with every generation. For the group's
+   * only living member: another one that took an entry meanwhile would lose it. Instances may run no scripts.
+   */
+  async forgetFormerMembers(): Promise<void> {
+    const members = (await this.withGroup(() =>
+      this.commands.xinfo('CONSUMERS', this.key, this.group),
+    )) as unknown[][];
+    for (const fields of members) {
+      const member = Object.fromEntries(pairs(fields));
+      if (member['name'] === this.consumer || member['pending'] !== 0) continue;
+      await this.commands.xgroup('DELCONSUMER', this.key, this.group, String(member['name']));
+    }
+  }
+
   /** Forgets other members that hold nothing and were silent for `idle_ms`, so that the group does not grow for ever. */
-  async forgetIdleMembers(idle_ms = 0): Promise<void> {
+  async forgetSilentMembers(idle_ms: number): Promise<void> {
     const commands = this.commands as Redis & ForgetCommand;
-    await this.withGroup(() => commands.forgetIdleMembers(this.key, this.group, this.consumer, idle_ms));
+    await this.withGroup(() => commands.forgetSilentMembers(this.key, this.group, this.consumer, idle_ms));
   }
 
   /** Marks entries as dealt with and removes them from the stream. */
@@ -174,4 +189,10 @@ export class ConsumerGroup<Entry> {
       return command();
     }
   }
+}
+
+function pairs(fields: unknown[]): [string, unknown][] {
+  return fields.flatMap((name, index) =>
+    index % 2 === 0 ? [[String(name), fields[index + 1]] as [string, unknown]] : [],
+  );
 }

@@ -54,7 +54,7 @@ describe('a stream with a consumer group', () => {
     const second = member('agent_2', 'second');
     await second.join();
     expect(ids(await second.takeOver(0, 10))).toEqual(['m2']);
-    await second.forgetIdleMembers();
+    await second.forgetFormerMembers();
     expect(await raw.xinfo('CONSUMERS', 'roost:agent:agent_2:inbox', 'runner')).toHaveLength(1);
     expect(ids(await second.read(10))).toEqual([]);
   });
@@ -107,9 +107,9 @@ describe('a stream with a consumer group', () => {
       ((await raw.xinfo('CONSUMERS', 'roost:agent:agent_silent:inbox', 'runner')) as unknown[][]).map(
         ([, name]) => name,
       );
-    await living.forgetIdleMembers(60_000);
+    await living.forgetSilentMembers(60_000);
     expect(await members()).toEqual(['done', 'holding']);
-    await living.forgetIdleMembers();
+    await living.forgetSilentMembers(0);
     expect(await members()).toEqual(['holding']);
   });
 

@@ -31,7 +31,7 @@ export class InboxReader {
     const attempt = async (): Promise<void> => {
       await this.consumer.join();
       await this.takeOver();
-      await this.consumer.forgetIdleMembers();
+      await this.consumer.forgetFormerMembers();
     };
     try {
       await withBackoff(attempt, {

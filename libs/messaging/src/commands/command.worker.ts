@@ -90,7 +90,7 @@ export class CommandWorker {
     let isNew = true;
     for (let failures = 0; !this.stopping.signal.aborted;) {
       try {
-        if (isNew) await this.group.forgetIdleMembers(FORGET_MS);
+        if (isNew) await this.group.forgetSilentMembers(FORGET_MS);
         isNew = false;
         await this.whenFree();
         await this.take(await this.next());
