@@ -1,4 +1,5 @@
 import type { AgentTool } from './agent-tool';
+import type { Integration } from './integration';
 
 /** Who may chat without a credential. */
 export const chatAccess = ['private', 'public'] as const;
@@ -63,7 +64,8 @@ export interface AgentConfiguration {
     summarize?: boolean;
   };
   tools: AgentTool[];
-  integrations: never[];
+  /** At most one of each type. */
+  integrations: Integration[];
   limits: {
     memory_mb: number;
     cpus: number;

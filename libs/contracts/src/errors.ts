@@ -30,7 +30,12 @@ export const errorCatalogue = {
   agent_failed: { status: 409, title: 'The agent could not start' },
   model_key_required: { status: 400, title: 'Another base_url needs its own api_key' },
   secret_required: { status: 400, title: 'A secret must be sent again for another host' },
-  integration_unavailable: { status: 501, title: 'Integrations are not available yet' },
+  // Integrations
+  integration_unknown: { status: 404, title: 'There is no such type of integration' },
+  integration_not_configured: { status: 409, title: 'The agent has no such integration' },
+  integration_token_required: { status: 409, title: 'The integration has no token' },
+  integration_conflict: { status: 409, title: 'The bot speaks for another agent' },
+  integration_failed: { status: 409, title: 'The messenger refuses the integration' },
   // Threads and messages
   thread_not_found: { status: 404, title: 'There is no such thread' },
   client_message_id_reused: { status: 409, title: 'The client_message_id was used for another message' },

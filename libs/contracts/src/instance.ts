@@ -39,6 +39,8 @@ export const internalPaths = {
   handoffs: '/internal/handoffs',
   /** POST {@link HandoffCancel} -> 204. */
   handoffCancels: '/internal/handoffs/cancel',
+  /** GET, with a key of the scope `integrations:serve` -> 200 {@link IntegrationRuntime}; 404 when there is none. */
+  integration: (agent_id: string, type: string) => `/internal/integrations/${agent_id}/${type}`,
 } as const;
 
 export interface ExchangeRequest {

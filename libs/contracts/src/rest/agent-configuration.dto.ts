@@ -7,7 +7,9 @@ import {
   onBusyModes,
 } from '../agent-configuration';
 import type { AgentTool } from '../agent-tool';
+import { type Integration, integrationTypes } from '../integration';
 import { ToolDto, toolDtos } from './agent-tool.dto';
+import { IntegrationDto, integrationDtos } from './integration.dto';
 import { KnowledgeSettingsDto } from './knowledge-settings.dto';
 import { LimitsDto } from './limits.dto';
 import { MemoryDto } from './memory.dto';
@@ -18,7 +20,6 @@ import {
   IntegerField,
   NestedField,
   ObjectField,
-  ReservedListField,
   StringField,
   UnionListField,
 } from './field.decorators';
@@ -35,7 +36,7 @@ export class AccessDto {
 }
 
 /** What an operator says of an agent. Each change makes a new version. */
-@ApiExtraModels(...Object.values(toolDtos))
+@ApiExtraModels(...Object.values(toolDtos), ...Object.values(integrationDtos))
 export class AgentConfigurationDto {
   @StringField({
     description: 'What people call the agent.',
@@ -128,13 +129,17 @@ export class AgentConfigurationDto {
   })
   knowledge?: KnowledgeSettingsDto;
 
-  @ReservedListField({
-    description: 'Messengers the agent is connected to. No integration type is available yet.',
-    example: [],
+  @UnionListField({
+    description: 'Messengers the agent is connected to, at most one of each type.',
+    example: [{ type: 'telegram', bot_token: '123456:AA…' }],
     default: [],
-    message: 'no integration type is available yet; leave the list empty',
+    max: integrationTypes.length,
+    unique: ({ type }: IntegrationDto) => type,
+    uniqueMessage: 'there may be one of each type',
+    otherwise: IntegrationDto,
+    types: integrationDtos,
   })
-  integrations!: never[];
+  integrations!: Integration[];
 
   @NestedField(() => LimitsDto, {
     description: 'Limits: of the runner, where a change applies at the next start, and of each run.',

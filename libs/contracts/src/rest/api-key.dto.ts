@@ -8,6 +8,7 @@ export const scopes = [
   'knowledge:read',
   'knowledge:write',
   'users:assert',
+  'integrations:serve',
   'admin',
 ] as const;
 export type Scope = (typeof scopes)[number];

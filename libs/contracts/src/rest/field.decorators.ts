@@ -160,6 +160,26 @@ export const IntegerField = (options: FieldOptions & { min: number; max: number 
     Max(options.max),
   );
 
+/** A list of different whole numbers. */
+export const IntegerListField = (
+  options: FieldOptions & { items_max: number; min: number; max: number },
+): PropertyDecorator =>
+  field(
+    options,
+    {
+      type: 'array',
+      maxItems: options.items_max,
+      uniqueItems: true,
+      items: { type: 'integer', minimum: options.min, maximum: options.max },
+    },
+    IsArray(),
+    ArrayMaxSize(options.items_max),
+    ArrayUnique(),
+    IsInt({ each: true }),
+    Min(options.min, { each: true }),
+    Max(options.max, { each: true }),
+  );
+
 export const NumberField = (options: FieldOptions & { min: number; max: number }): PropertyDecorator =>
   field(
     options,
@@ -181,15 +201,6 @@ export const TimeField = (options: Omit<FieldOptions, 'example'>): PropertyDecor
 export const ObjectField = (options: FieldOptions): PropertyDecorator =>
   field(options, { type: 'object', additionalProperties: true }, IsObject());
 
-/** A list no type of whose items is known yet: anything in it is refused. */
-export const ReservedListField = (options: FieldOptions & { message: string }): PropertyDecorator =>
-  field(
-    options,
-    { type: 'array', items: { type: 'object' }, maxItems: 0 },
-    IsArray(),
-    ArrayMaxSize(0, { message: `$property: ${options.message}` }),
-  );
-
 /** An object of its own class; absent parts take its defaults when `default` is `{}`. */
 export const NestedField = (type: () => Class, options: FieldOptions): PropertyDecorator =>
   field(
@@ -210,6 +221,7 @@ export const UnionListField = (
     otherwise: Class;
     max: number;
     unique: (item: never) => unknown;
+    uniqueMessage?: string;
   },
 ): PropertyDecorator => {
   const types = Object.entries(options.types);
@@ -235,7 +247,7 @@ export const UnionListField = (
     IsArray(),
     ArrayMaxSize(options.max),
     ArrayUnique(options.unique as (item: unknown) => unknown, {
-      message: '$property: every name must be another',
+      message: `$property: ${options.uniqueMessage ?? 'every name must be another'}`,
     }),
     ValidateNested({ each: true }),
   );

@@ -5,6 +5,7 @@ export * from './api-key.dto';
 export * from './approval.dto';
 export * from './citation.dto';
 export * from './field.decorators';
+export * from './integration.dto';
 export * from './knowledge-search.dto';
 export * from './knowledge-settings.dto';
 export * from './knowledge-base.dto';
