@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type OnApplicationShutdown, type Provider }
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
+import { CommandClient } from '@roost/messaging/commands';
 import { validationPipe } from '@roost/service-kit/http';
 import { MetricsRegistry } from '@roost/service-kit/metrics';
 import type { Logger } from 'pino';
@@ -12,6 +13,7 @@ import { ApiKeysService } from './access/api-keys.service';
 import { ChatTokensService } from './access/chat-tokens.service';
 import { CredentialGuard } from './access/credential.guard';
 import { CredentialsService } from './access/credentials.service';
+import { AgentChanges } from './agents/agent.changes';
 import { AgentsController } from './agents/agents.controller';
 import { AgentsRepository } from './agents/agents.repository';
 import { AgentsService } from './agents/agents.service';
@@ -54,7 +56,7 @@ import { RouteTable } from './http/route-table';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor';
 import { IdempotencyCleaning } from './idempotency/idempotency.cleaning';
 import { IdempotencyRepository } from './idempotency/idempotency.repository';
-import { IntegrationsController } from './integrations/integrations.controller';
+import { integrationControllers, integrationProviders } from './integrations/integrations.providers';
 import { knowledgeControllers, knowledgeProviders } from './knowledge/knowledge.providers';
 import { knowledgeStoreControllers, knowledgeStoreProviders } from './knowledge/store.providers';
 import { AccessSweep } from './lifecycle/access-sweep';
@@ -109,12 +111,12 @@ const controllers = [
   HandoffsController,
   HealthController,
   InstancesController,
-  IntegrationsController,
   MessagesController,
   MetricsController,
   PoolController,
   ThreadsController,
   ...approvalControllers,
+  ...integrationControllers,
   ...usageControllers,
   ...userControllers,
   ...knowledgeStoreControllers,
@@ -122,7 +124,7 @@ const controllers = [
   ...knowledgeControllers,
 ];
 const access = [ApiKeysRepository, ApiKeysService, ChatTokensService, CredentialsService, SecretBox, Limits];
-const agents = [AgentImportService, AgentsRepository, AgentsService, ToolTestsService];
+const agents = [AgentChanges, AgentImportService, AgentsRepository, AgentsService, ToolTestsService];
 const lifecycle = [
   AccessSweep,
   AgentStatusPublisher,
@@ -176,7 +178,10 @@ const guards = [ListenerGuard, CredentialGuard].map((useClass) => ({ provide: AP
 
 @Module({})
 export class AppModule implements OnApplicationShutdown {
-  constructor(private readonly messaging: Messaging) {}
+  constructor(
+    private readonly messaging: Messaging,
+    private readonly commands: CommandClient,
+  ) {}
 
   /** `replaced` take the place of providers of the same token. */
   static with(config: ManagerConfig, logger: Logger, replaced: Provider[] = []): DynamicModule {
@@ -206,6 +211,7 @@ export class AppModule implements OnApplicationShutdown {
         RouteTable,
         ...cancelling,
         ...approvalProviders,
+        ...integrationProviders,
         ...usageProviders,
         ...userProviders,
         ...knowledgeStoreProviders,
@@ -225,6 +231,9 @@ export class AppModule implements OnApplicationShutdown {
 
   /** Last of all: others still speak to Redis while they shut down. */
   onApplicationShutdown(): void {
-    setImmediate(() => this.messaging.close());
+    setImmediate(() => {
+      this.messaging.close();
+      void this.commands.close();
+    });
   }
 }

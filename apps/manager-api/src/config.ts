@@ -11,6 +11,9 @@ const redisUrl = z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' 
 const secretsKey = text().refine((value) => Buffer.from(value, 'base64').length === 32, {
   error: 'must be 32 bytes in base64; make one with: openssl rand -base64 32',
 });
+const apiKey = z.string().regex(/^roost_[A-Za-z0-9_-]{43}$/, {
+  error: 'must be roost_ and 43 characters: echo roost_$(openssl rand -base64 32 | tr +/ -_ | tr -d =)',
+});
 
 const allowedHosts = text()
   .transform((list) => list.split(',').map((entry) => entry.trim()))
@@ -31,13 +34,14 @@ export const managerSchema = z.object({
     description: 'Encrypts secrets at rest: 32 bytes in base64 (`openssl rand -base64 32`)',
     secret: true,
   }),
-  BOOTSTRAP_API_KEY: z
-    .string()
-    .regex(/^roost_[A-Za-z0-9_-]{43}$/, {
-      error: 'must be roost_ and 43 characters: echo roost_$(openssl rand -base64 32 | tr +/ -_ | tr -d =)',
-    })
+  BOOTSTRAP_API_KEY: apiKey
     .optional()
     .meta({ description: 'A first API key with the scope `admin`', secret: true }),
+  GATEWAY_API_KEY: apiKey.optional().meta({
+    description: 'The key of telegram-gateway: it may speak for users and be given the tokens of bots',
+    secret: true,
+    default_text: 'no gateway',
+  }),
   MANAGER_HOST: text().default('0.0.0.0').meta({ description: 'Address both ports listen on' }),
   MANAGER_PORT: integer(0, 65_535)
     .default(8000)

@@ -6,6 +6,7 @@ import type {
   CreateApiKeyDto,
   CreatedApiKeyDto,
   PageQueryDto,
+  Scope,
 } from '@roost/contracts/rest';
 import { Messaging } from '@roost/messaging';
 import { CONFIG, type ManagerConfig } from '../config';
@@ -16,6 +17,9 @@ import { ApiKeysRepository } from './api-keys.repository';
 
 const PREFIX_LENGTH = 12;
 
+/** Enough to serve integrations, and no more. */
+const gatewayScopes = ['agents:read', 'agents:run', 'users:assert', 'integrations:serve'] as const;
+
 @Injectable()
 export class ApiKeysService implements OnApplicationBootstrap {
   constructor(
@@ -25,8 +29,9 @@ export class ApiKeysService implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const secret = this.config.BOOTSTRAP_API_KEY;
-    if (secret) await this.keys.createOnce({ ...record(secret), name: 'bootstrap', scopes: ['admin'] });
+    const { BOOTSTRAP_API_KEY, GATEWAY_API_KEY } = this.config;
+    await this.createOnce(BOOTSTRAP_API_KEY, 'bootstrap', ['admin']);
+    await this.createOnce(GATEWAY_API_KEY, 'telegram-gateway', [...gatewayScopes]);
   }
 
   async create({ name, scopes }: CreateApiKeyDto): Promise<CreatedApiKeyDto> {
@@ -49,6 +54,10 @@ export class ApiKeysService implements OnApplicationBootstrap {
     if (!(await this.keys.revoke(id)))
       throw new ServiceError('api_key_not_found', 'Look the id up with GET /api-keys.');
     await this.messaging.topics.publishCredentialRevoked({ api_key_id: id });
+  }
+
+  private async createOnce(secret: string | undefined, name: string, scopes: Scope[]): Promise<void> {
+    if (secret !== undefined) await this.keys.createOnce({ ...record(secret), name, scopes });
   }
 }
 

@@ -10,6 +10,7 @@ import { validationFailed, validatorOptions } from '@roost/service-kit/http';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
 import { checkSecretUses, readSecrets, type SecretsChange } from './agent-secrets';
+import { type IntegrationTokensChange, takeTokens, withoutRemovedTokens } from './integration-tokens';
 import { checkTools } from './tools-input';
 
 /** What becomes of `model.api_key`: kept from the version before, replaced, or removed. */
@@ -19,6 +20,7 @@ export interface AgentInput {
   configuration: AgentConfiguration;
   model_key: ModelKeyChange;
   secrets: SecretsChange;
+  integration_tokens: IntegrationTokensChange;
 }
 
 const PATCH_DEPTH_MAX = 10;
@@ -28,19 +30,22 @@ const PATCH_DEPTH_MAX = 10;
  * @throws {ServiceError} `validation_failed`
  */
 export async function readConfiguration(body: unknown): Promise<AgentInput> {
-  const dto = plainToInstance(AgentConfigurationDto, body);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw notAnObject();
+  const { body: fitting, removed } = withoutRemovedTokens(body);
+  const dto = plainToInstance(AgentConfigurationDto, fitting);
   const errors = await validate(dto, validatorOptions);
   if (errors.length > 0) throw validationFailed(errors);
   checkTools(dto.tools);
   const { secrets = {}, ...open } = dto;
   const { api_key, ...model } = dto.model;
   // The instances of DTO classes become plain data, as they are stored.
-  const configuration = JSON.parse(JSON.stringify({ ...open, model })) as AgentConfiguration;
+  const { integrations, tokens } = takeTokens(dto.integrations);
+  const configuration = JSON.parse(JSON.stringify({ ...open, model, integrations })) as AgentConfiguration;
   return {
     configuration,
     model_key: api_key === undefined ? { kind: 'keep' } : { kind: 'set', api_key },
     secrets: readSecrets(secrets),
+    integration_tokens: { ...tokens, ...removed },
   };
 }
 

@@ -29,6 +29,10 @@ export class AgentVersionEntity {
   @Column('jsonb', { default: {} })
   secrets!: Record<string, string>;
 
+  /** The tokens of integrations by type, each sealed. */
+  @Column('jsonb', { default: {} })
+  integration_tokens!: Record<string, string>;
+
   @Column('integer', { nullable: true })
   restored_from!: number | null;
 

@@ -37,6 +37,8 @@ export interface NewVersion {
   model_api_key: string | null;
   /** Sealed, by name. */
   secrets: Record<string, string>;
+  /** Sealed, by type. */
+  integration_tokens: Record<string, string>;
   restored_from: number | null;
 }
 

@@ -11,6 +11,7 @@ import type { Principal } from '../access/principal';
 import { byCreation, pageRequest, toPage } from '../database/page';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
 import { SecretBox } from '../secrets/secret-box';
+import { AgentChanges } from './agent.changes';
 import {
   type AgentInput,
   checkCredentials,
@@ -21,10 +22,13 @@ import {
 import { changedSecrets, secretPlace } from './agent-secrets';
 import { agentSlug } from './agent-slug';
 import type { AgentVersionEntity } from './agent-version.entity';
+import { changedTokens, tokenPlace } from './integration-tokens';
 import { agentNotFound, toAgentDto, toStatusDto, toVersionDto } from './agent.views';
 import { AgentsRepository, type AgentView } from './agents.repository';
 
-type Credentials = Pick<AgentVersionEntity, 'model_api_key' | 'secrets'>;
+type Credentials = Pick<AgentVersionEntity, 'model_api_key' | 'secrets' | 'integration_tokens'>;
+
+const NONE: Credentials = { model_api_key: null, secrets: {}, integration_tokens: {} };
 
 @Injectable()
 export class AgentsService {
@@ -32,6 +36,7 @@ export class AgentsService {
     private readonly agents: AgentsRepository,
     private readonly lifecycle: LifecycleService,
     private readonly secrets: SecretBox,
+    private readonly changes: AgentChanges,
   ) {}
 
   async create(principal: Principal, body: unknown): Promise<AgentDto> {
@@ -40,7 +45,7 @@ export class AgentsService {
     const id = newAgentId(agentSlug(input.configuration.name));
     const version = {
       configuration: input.configuration,
-      ...this.credentials(id, input, { model_api_key: null, secrets: {} }),
+      ...this.credentials(id, input, NONE),
       restored_from: null,
     };
     await this.agents.create(id, version, principal.kind === 'api_key' ? principal.id : null);
@@ -83,6 +88,7 @@ export class AgentsService {
         configuration: former.configuration,
         model_api_key: former.model_api_key,
         secrets: former.secrets,
+        integration_tokens: former.integration_tokens,
         restored_from: number,
       };
     });
@@ -103,6 +109,7 @@ export class AgentsService {
 
   async delete(id: string): Promise<void> {
     await this.lifecycle.remove(id);
+    this.changes.tell(id);
   }
 
   async status(id: string): Promise<AgentStatusDto> {
@@ -114,6 +121,7 @@ export class AgentsService {
   private async afterChange(id: string, version: AgentVersionEntity | null): Promise<AgentDto> {
     if (!version) throw agentNotFound();
     if (!version.configuration.enabled) await this.lifecycle.stop(id, false);
+    this.changes.tell(id);
     return this.get(id);
   }
 
@@ -125,13 +133,19 @@ export class AgentsService {
 
   private credentials(
     agent_id: string,
-    { model_key, secrets }: AgentInput,
+    { configuration, model_key, secrets, integration_tokens }: AgentInput,
     current: Credentials,
   ): Credentials {
     return {
       model_api_key: this.sealed(agent_id, model_key, current.model_api_key),
       secrets: changedSecrets(current.secrets, secrets, (name, value) =>
         this.secrets.seal(value, secretPlace(agent_id, name)),
+      ),
+      integration_tokens: changedTokens(
+        current.integration_tokens,
+        integration_tokens,
+        configuration.integrations,
+        (type, token) => this.secrets.seal(token, tokenPlace(agent_id, type)),
       ),
     };
   }

@@ -52,7 +52,7 @@ describe('agents over REST', () => {
     [
       'with an integration of an unknown type',
       { name: 'x', model: { name: 'm' }, integrations: [{ type: 'icq' }] },
-      'integrations',
+      'integrations.0.type',
     ],
     [
       'with too little memory',

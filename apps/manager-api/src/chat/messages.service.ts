@@ -61,7 +61,7 @@ export class MessagesService {
     message: MessageToAccept,
     channel: string,
   ): Promise<AcceptedMessage> {
-    await this.limits.checkMessage(principal, address, message.thread_id);
+    await this.limits.checkMessage(principal, address, message);
     return this.commit(newMessage(principal, agent_id, message, channel));
   }
 

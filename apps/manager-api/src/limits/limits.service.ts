@@ -23,9 +23,13 @@ export class Limits {
   }
 
   /** @throws {ServiceError} `too_many_requests` */
-  async checkMessage(principal: Principal, address: string, thread_id: string | undefined): Promise<void> {
+  async checkMessage(
+    principal: Principal,
+    address: string,
+    { thread_id, user_id }: { thread_id?: string | undefined; user_id?: string | undefined },
+  ): Promise<void> {
     const [own, thread] = await Promise.all([
-      this.messages.exceeded(subjectOf(principal, address)),
+      this.messages.exceeded(senderOf(principal, address, user_id)),
       thread_id === undefined ? null : this.threadMessages.exceeded(thread_id),
     ]);
     refuse(own, 'messages');
@@ -50,6 +54,13 @@ export function subjectOf(principal: Principal, address: string): string {
     case 'instance':
       return ownerOf(principal);
   }
+}
+
+/** A key that serves a messenger speaks for all of its users: each has the limit for themselves. */
+function senderOf(principal: Principal, address: string, user_id: string | undefined): string {
+  const subject = subjectOf(principal, address);
+  const serves = principal.kind === 'api_key' && principal.scopes.includes('integrations:serve');
+  return serves && user_id !== undefined ? `${subject}/${user_id}` : subject;
 }
 
 function refuse(retry_after_s: number | null, what: string): void {

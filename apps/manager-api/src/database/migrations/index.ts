@@ -13,6 +13,7 @@ import { AgentSecrets1795383341290 } from './1795383341290-agent-secrets';
 import { Handoffs1795383942408 } from './1795383942408-handoffs';
 import { Approvals1795384209487 } from './1795384209487-approvals';
 import { Erasures1795411946744 } from './1795411946744-erasures';
+import { Integrations1795780000000 } from './1795780000000-integrations';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   Handoffs1795383942408,
   Approvals1795384209487,
   Erasures1795411946744,
+  Integrations1795780000000,
 ];
