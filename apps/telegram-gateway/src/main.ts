@@ -3,8 +3,6 @@ import { closeOnSignal, createLogger, redactConfig, runMain } from '@roost/servi
 import { startGateway } from './bootstrap';
 import { gatewaySchema, readConfig } from './config';
 
-const SHUTDOWN_MS = 5_000;
-
 runMain(async () => {
   const config = readConfig();
   const logger = await createLogger({
@@ -12,7 +10,8 @@ runMain(async () => {
     level: config.LOG_LEVEL,
     format: config.LOG_FORMAT,
   });
-  logger.info({ config: redactConfig(gatewaySchema, config) }, 'starting; no bot is configured');
+  logger.info({ config: redactConfig(gatewaySchema, config) }, 'starting');
   const app = await startGateway(config, logger);
-  closeOnSignal(() => app.close(), SHUTDOWN_MS, logger);
+  logger.info('ready');
+  closeOnSignal(() => app.close(), config.SHUTDOWN_SECONDS * 1_000, logger);
 });

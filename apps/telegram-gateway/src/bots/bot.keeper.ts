@@ -1,0 +1,178 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { telegramRates, type Rates } from '../outbox/sending.budget';
+import { pause } from '../ingest/pause';
+import type { BotEntity } from './bot.entity';
+import { BotSession } from './bot.session';
+import { BotTokens } from './bot.tokens';
+import { HOLD_S } from './bots.repository';
+import { SessionServices } from './session.services';
+
+/** Milliseconds between two rounds: a bot whose gateway died is taken over within {@link HOLD_S} and one of these. */
+const ROUND_MS = 2_000;
+/** Bots that a gateway takes in one round: others have their chance, too. */
+const TAKEN_PER_ROUND = 50;
+/** Rounds between two looks at what the operators have configured, where nobody said that it changed. */
+const ROUNDS_PER_REFRESH = 15;
+/** Milliseconds after which this gateway no longer acts for bots that it could not say it lives for. */
+const SILENT_MS_MAX = HOLD_S * 1_000 - 1_000;
+/** Rounds between two cleanings. */
+const ROUNDS_PER_CLEANING = 300;
+
+/** Holds bots for this gateway, and serves those that it holds. */
+@Injectable()
+export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly sessions = new Map<number, BotSession>();
+  private readonly closing = new AbortController();
+  private rounds: Promise<void> = Promise.resolve();
+  private renewedAt = performance.now();
+  private wake: () => void = () => undefined;
+  private readonly stale = new Set<string>();
+
+  constructor(
+    private readonly services: SessionServices,
+    private readonly tokens: BotTokens,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.rounds = this.run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.closing.abort();
+    await this.rounds;
+    await Promise.all(
+      [...this.sessions].map(async ([bot_id, session]) => {
+        await session.end();
+        await this.services.bots.release(bot_id, this.services.holder).catch(() => undefined);
+      }),
+    );
+  }
+
+  /** Whether this gateway keeps up with its own rounds. */
+  get isAlive(): boolean {
+    return performance.now() - this.renewedAt < HOLD_S * 1_000;
+  }
+
+  /** Updates of a bot were committed. */
+  updatesCame(bot_id: number): void {
+    this.sessions.get(bot_id)?.look();
+  }
+
+  /** What is known of the agent's bot may be out of date; null for all. */
+  changed(agent_id: string): void {
+    this.stale.add(agent_id);
+    this.look();
+  }
+
+  /** There may be something to take. */
+  look(): void {
+    this.wake();
+  }
+
+  /** For those that this gateway holds. */
+  protected get rates(): Rates {
+    return telegramRates;
+  }
+
+  private async run(): Promise<void> {
+    for (let round = 0; !this.closing.signal.aborted; round += 1) {
+      const woken = new Promise<void>((resolve) => (this.wake = resolve));
+      try {
+        await this.round(round % ROUNDS_PER_REFRESH === 0);
+        if (round % ROUNDS_PER_CLEANING === ROUNDS_PER_CLEANING - 1) await this.services.updates.clean();
+      } catch (error) {
+        this.services.logger.warn({ err: error }, 'the bots cannot be looked after; trying again');
+      }
+      if (performance.now() - this.renewedAt > SILENT_MS_MAX) await this.letGoOfAll();
+      await Promise.race([woken, pause(ROUND_MS, this.closing.signal)]);
+    }
+  }
+
+  private async round(refreshes: boolean): Promise<void> {
+    const { bots, holder } = this.services;
+    const asked = performance.now();
+    const held = await bots.renew(holder);
+    const taken = await bots.take(holder, TAKEN_PER_ROUND);
+    this.renewedAt = asked;
+    const stale = new Set(this.stale);
+    this.stale.clear();
+    const mine = new Map([...held, ...taken].map((bot) => [bot.bot_id, bot]));
+    for (const bot_id of [...this.sessions.keys()].filter((id) => !mine.has(id))) await this.close(bot_id);
+    for (const bot of mine.values()) await this.serve(bot, refreshes || stale.has(bot.agent_id));
+  }
+
+  private async serve(bot: BotEntity, refreshes: boolean): Promise<void> {
+    const { bots, holder, logger } = this.services;
+    const receives = bot.desired === 'started';
+    const session = this.sessions.get(bot.bot_id);
+    try {
+      if (!session) return await this.open(bot, receives);
+      if (receives && !session.receives)
+        return await this.close(bot.bot_id).then(() => this.open(bot, receives));
+      if (refreshes && !(await this.refresh(bot, session))) return;
+      if (receives) return;
+      session.stopReceiving();
+      await bots.settle(bot.bot_id, holder);
+    } catch (error) {
+      logger.warn({ err: error, bot_id: bot.bot_id, agent_id: bot.agent_id }, 'a bot is not served yet');
+      await bots.note(bot.bot_id, holder, 'failed', {
+        at: new Date().toISOString(),
+        code: 'manager_unavailable',
+        detail: `The manager does not say how to serve it: ${(error as Error).message}`,
+      });
+    }
+  }
+
+  private async open(bot: BotEntity, receives: boolean): Promise<void> {
+    const found = await this.tokens.of(bot.agent_id);
+    if (!found) return this.services.bots.delete(bot.agent_id);
+    if (found.bot_id !== bot.bot_id) return this.retire(bot);
+    const session = new BotSession({ bot, ...found, rates: this.rates }, this.services);
+    await session.heedPauses();
+    this.sessions.set(bot.bot_id, session);
+    session.begin(receives);
+  }
+
+  /** @returns whether the session goes on. */
+  private async refresh(bot: BotEntity, session: BotSession): Promise<boolean> {
+    const found = await this.tokens.of(bot.agent_id);
+    if (!found) {
+      await this.close(bot.bot_id);
+      await this.services.bots.delete(bot.agent_id);
+      return false;
+    }
+    if (found.bot_id !== bot.bot_id) {
+      await this.close(bot.bot_id);
+      await this.retire(bot);
+      return false;
+    }
+    session.update(found.runtime);
+    if (found.token === session.token && found.runtime.integration.mode === session.mode) return true;
+    await this.close(bot.bot_id);
+    await this.open(bot, bot.desired === 'started');
+    return false;
+  }
+
+  /** The agent speaks through another bot now: what this one owes can be sent by nobody any more. */
+  private async retire(bot: BotEntity): Promise<void> {
+    const { bots, holder } = this.services;
+    await bots.retire(bot.bot_id, holder, {
+      at: new Date().toISOString(),
+      code: 'bot_changed',
+      detail: 'The agent was given another bot: start the integration again.',
+    });
+  }
+
+  private async close(bot_id: number): Promise<void> {
+    const session = this.sessions.get(bot_id);
+    this.sessions.delete(bot_id);
+    await session?.end();
+  }
+
+  /** Another gateway may have them by now. */
+  private async letGoOfAll(): Promise<void> {
+    if (this.sessions.size === 0) return;
+    this.services.logger.warn('PostgreSQL does not answer: this gateway serves no bot until it does');
+    await Promise.all([...this.sessions.keys()].map((bot_id) => this.close(bot_id)));
+  }
+}

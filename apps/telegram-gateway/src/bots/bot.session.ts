@@ -1,0 +1,219 @@
+import type { IntegrationRuntime } from '@roost/contracts';
+import { setMaxListeners } from 'node:events';
+import { BotApi } from '../bot-api/bot-api.client';
+import { BotApiRefusal } from '../bot-api/bot-api.error';
+import { Conversations } from '../conversations/conversations';
+import type { SessionContext } from '../conversations/session.context';
+import { receiveByPolling, type ReceiverEvents } from '../ingest/polling.receiver';
+import { receiveByWebhook } from '../ingest/webhook.receiver';
+import { Sender } from '../outbox/sender';
+import { SendingBudget, type Rates } from '../outbox/sending.budget';
+import { botCommands } from '../texts/texts';
+import type { BotEntity, BotError } from './bot.entity';
+import type { SessionServices } from './session.services';
+
+/** Milliseconds a session has to end what is under way. */
+const ENDING_MS = 5_000;
+
+/** Conflicts in a row that are nothing to tell an operator of. */
+const CONFLICTS_BORNE = 4;
+
+export interface SessionOptions {
+  bot: BotEntity;
+  runtime: IntegrationRuntime;
+  token: string;
+  rates: Rates;
+}
+
+/** Serves one bot: receives, takes to the agent, sends. It lives while its gateway has the bot. */
+export class BotSession {
+  private readonly receiving = new AbortController();
+  private readonly working = new AbortController();
+  private readonly context: SessionContext;
+  private readonly conversations: Conversations;
+  private readonly sender: Sender;
+  private readonly tasks: Promise<void>[] = [];
+  private isWorking = false;
+  private conflicts = 0;
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly services: SessionServices,
+  ) {
+    const { bot, runtime, token, rates } = options;
+    const { config, holder, logger } = services;
+    this.context = {
+      ...services,
+      bot_id: bot.bot_id,
+      username: bot.username,
+      agent_id: bot.agent_id,
+      integration: runtime.integration,
+      signal: this.working.signal,
+      api: new BotApi(token, config.TELEGRAM_API_URL),
+      budget: new SendingBudget(rates),
+      refused: (chat_id, wait_ms) => this.refused(chat_id, wait_ms),
+      look: () => this.sender.look(),
+    };
+    for (const { signal } of [this.receiving, this.working]) setMaxListeners(0, signal);
+    const { api, budget } = this.context;
+    this.sender = new Sender(
+      api,
+      services.outgoing,
+      budget,
+      {
+        bot_id: bot.bot_id,
+        holder,
+        signal: this.working.signal,
+        onRefused: (chat_id, wait_ms) => this.refused(chat_id, wait_ms),
+      },
+      logger,
+    );
+    this.conversations = new Conversations(this.context);
+  }
+
+  get token(): string {
+    return this.options.token;
+  }
+
+  get mode(): 'polling' | 'webhook' {
+    return this.context.integration.mode;
+  }
+
+  get receives(): boolean {
+    return !this.receiving.signal.aborted;
+  }
+
+  /** Answers what is there already and, where the bot is to run, receives more. */
+  begin(receives: boolean): void {
+    this.tasks.push(this.conversations.run(), this.sender.run());
+    if (receives) this.tasks.push(this.receive(), this.setCommands());
+    else this.receiving.abort();
+  }
+
+  /** What Telegram asked of the gateway that had the bot before. */
+  async heedPauses(): Promise<void> {
+    const { bots, outgoing } = this.services;
+    const { bot_id, budget } = this.context;
+    budget.pauseBot(await bots.silence(bot_id));
+    for (const { chat_id, wait_ms } of await outgoing.pauses(bot_id)) budget.pauseChat(chat_id, wait_ms);
+  }
+
+  /** What the operator changed, but for the mode. */
+  update({ integration }: IntegrationRuntime): void {
+    this.context.integration = { ...integration, mode: this.mode };
+  }
+
+  /** Updates were committed elsewhere. */
+  look(): void {
+    this.conversations.look();
+    this.sender.look();
+  }
+
+  /** Receives no more; what is there is still answered. */
+  stopReceiving(): void {
+    this.receiving.abort();
+  }
+
+  /** Ends everything; what was under way goes on where it was with whoever serves the bot next. */
+  async end(): Promise<void> {
+    this.receiving.abort();
+    this.working.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ENDING_MS)));
+    await Promise.race([Promise.allSettled(this.tasks), late]);
+    clearTimeout(timer);
+  }
+
+  private async receive(): Promise<void> {
+    const { updates, bots, holder, config } = this.services;
+    const { api, bot_id } = this.context;
+    const { signal } = this.receiving;
+    if (this.mode === 'polling')
+      return receiveByPolling(
+        api,
+        updates,
+        { bot_id, holder, poll_seconds: config.TELEGRAM_POLL_SECONDS, signal },
+        this.events,
+      );
+    const origin = config.TELEGRAM_WEBHOOK_URL;
+    if (origin === undefined) {
+      const detail =
+        'The mode webhook needs TELEGRAM_WEBHOOK_URL, the address Telegram reaches the gateway at.';
+      return this.note('failed', { code: 'webhook_url_missing', detail });
+    }
+    return receiveByWebhook(api, bots, { bot_id, holder, origin, signal }, this.events);
+  }
+
+  private readonly events: ReceiverEvents = {
+    received: () => this.conversations.look(),
+    working: () => {
+      this.conflicts = 0;
+      if (this.isWorking) return;
+      this.isWorking = true;
+      void this.note('running', null);
+    },
+    failing: (error) => {
+      // The connection of a gateway that had the bot before may outlive it for a moment.
+      const isConflict = error instanceof BotApiRefusal && error.isConflict;
+      this.conflicts = isConflict ? this.conflicts + 1 : 0;
+      if (isConflict && this.conflicts < CONFLICTS_BORNE) return;
+      this.isWorking = false;
+      this.services.logger.warn({ bot_id: this.context.bot_id, reason: error.message }, 'no updates');
+      void this.note('failed', problemOf(error));
+    },
+  };
+
+  /** Whoever serves the bot next heeds it, too. */
+  private async refused(chat_id: number, wait_ms: number): Promise<void> {
+    const { bots, logger } = this.services;
+    const { bot_id, budget } = this.context;
+    const silence_ms = budget.refused(chat_id, wait_ms);
+    logger.info({ bot_id, wait_ms, silence_ms }, 'Telegram asks for a pause');
+    await bots.keepSilent(bot_id, silence_ms).catch((err: unknown) => {
+      logger.warn({ err, bot_id }, 'the silence of a bot was not noted');
+    });
+  }
+
+  /** Telegram shows them to users; that they could not be set is no reason to be silent. */
+  private async setCommands(): Promise<void> {
+    try {
+      for (const { language_code, commands } of botCommands)
+        await this.context.api.call('setMyCommands', {
+          commands,
+          ...(language_code === null ? {} : { language_code }),
+        });
+    } catch (error) {
+      this.services.logger.info(
+        { bot_id: this.context.bot_id, reason: (error as Error).message },
+        'the commands of the bot were not set',
+      );
+    }
+  }
+
+  private async note(state: 'running' | 'failed', problem: Omit<BotError, 'at'> | null): Promise<void> {
+    const { bots, holder, logger } = this.services;
+    const error = problem && { at: new Date().toISOString(), ...problem };
+    await bots.note(this.context.bot_id, holder, state, error).catch((err: unknown) => {
+      logger.warn({ err, bot_id: this.context.bot_id }, 'the state of a bot was not noted');
+    });
+  }
+}
+
+/** What an operator is told, and what to do about it. */
+export function problemOf(error: Error): Omit<BotError, 'at'> {
+  if (!(error instanceof BotApiRefusal))
+    return { code: 'telegram_unavailable', detail: `${error.message}. It is asked again.` };
+  if (error.isTokenRefused)
+    return {
+      code: 'token_refused',
+      detail: 'Telegram does not know the token: get a new one from @BotFather.',
+    };
+  if (error.isConflict)
+    return {
+      code: 'another_receiver',
+      detail: `Another program receives the updates of this bot: stop it. (${error.description})`,
+    };
+  if (error.code === 429)
+    return { code: 'telegram_rate_limited', detail: 'Telegram asks to wait; it is asked again.' };
+  return { code: 'telegram_refused', detail: error.message };
+}

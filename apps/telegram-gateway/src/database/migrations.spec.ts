@@ -1,0 +1,57 @@
+import { sharedStack } from '@roost/devstack';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataSource } from './data-source';
+import { prepareRole } from './gateway.role';
+import { schemaDiff } from './schema-diff';
+
+describe("the gateway's part of the database", () => {
+  let admin_url = '';
+  let url = '';
+  let drop: () => Promise<void>;
+  beforeAll(async () => {
+    const database = await (await sharedStack()).createDatabase('telegram');
+    admin_url = database.url;
+    drop = () => database.drop();
+    const own = new URL(admin_url);
+    own.username = `${database.name}_gateway`;
+    own.password = "p'w d";
+    url = own.href;
+    await prepareRole(admin_url, url);
+  });
+  afterAll(() => drop());
+
+  it('is what its entities say once it is migrated, and is gone when that is undone', async () => {
+    const source = await createDataSource(url, 2).initialize();
+    try {
+      await source.runMigrations();
+      expect(await schemaDiff(source)).toEqual({ up: [], down: [] });
+      for (const _migration of source.migrations) await source.undoLastMigration();
+      const left = await source.query<unknown[]>(
+        `SELECT tablename FROM pg_tables WHERE schemaname = 'telegram' AND tablename <> 'migrations'`,
+      );
+      expect(left).toEqual([]);
+    } finally {
+      await source.destroy();
+    }
+  });
+
+  it('is all that its role sees, also when it was prepared twice', async () => {
+    await prepareRole(admin_url, url);
+    const admin = new Client({ connectionString: admin_url });
+    const gateway = new Client({ connectionString: url });
+    await Promise.all([admin.connect(), gateway.connect()]);
+    try {
+      await admin.query('CREATE TABLE public.secrets (id int)');
+      await expect(gateway.query('SELECT * FROM public.secrets')).rejects.toThrow(/permission denied/);
+      await expect(gateway.query('CREATE TABLE public.mine (id int)')).rejects.toThrow(/permission denied/);
+      await expect(gateway.query('CREATE ROLE another')).rejects.toThrow(/permission denied/);
+    } finally {
+      await Promise.all([admin.end(), gateway.end()]);
+    }
+  });
+
+  it('is never given to the role that prepares it', async () => {
+    await expect(prepareRole(admin_url, admin_url)).rejects.toThrow(/a role of its own/);
+  });
+});

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Update } from 'telegraf/types';
+import type { NewOutgoing } from '../outbox/outgoing.repository';
+import { OutgoingRepository } from '../outbox/outgoing.repository';
+import { UpdateEntity } from './update.entity';
+
+/** Days an update that is done is known, so that Telegram can repeat it without effect; it does so for a day. */
+const KEPT_DAYS = 7;
+
+@Injectable()
+export class UpdatesRepository {
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly outgoing: OutgoingRepository,
+  ) {}
+
+  /**
+   * Commits what Telegram said; what is known already changes nothing.
+   * @param holder the gateway that asked for it, where it must still have the bot; null for webhooks.
+   * @returns false when the bot is another gateway's by now, or there is none: nothing was committed.
+   */
+  async receive(bot_id: number, updates: Update[], holder: string | null): Promise<boolean> {
+    const last = updates.at(-1);
+    return this.database.transaction(async (tx) => {
+      const [, noted] = await tx.query<[unknown[], number]>(
+        `UPDATE telegram.bots SET last_update_at = now(),
+           next_update_id = CASE WHEN $3::text IS NULL THEN next_update_id ELSE $2 END
+         WHERE bot_id = $1 AND ($3::text IS NULL OR (holder = $3 AND held_until > now()))`,
+        [bot_id, last ? last.update_id + 1 : 0, holder],
+      );
+      if (noted === 0) return false;
+      await tx.query(
+        `INSERT INTO telegram.updates (bot_id, update_id, payload)
+         SELECT $1, (entry->>'update_id')::bigint, entry
+         FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS said (entry, place) ORDER BY place
+         ON CONFLICT DO NOTHING`,
+        [bot_id, JSON.stringify(updates.map(storable))],
+      );
+      return true;
+    });
+  }
+
+  /** Where to go on asking Telegram. */
+  async nextUpdateId(bot_id: number): Promise<number> {
+    const [row] = await this.database.query<{ next: number }[]>(
+      'SELECT next_update_id::float8 AS next FROM telegram.bots WHERE bot_id = $1',
+      [bot_id],
+    );
+    return row?.next ?? 0;
+  }
+
+  /** What is not done, oldest first. */
+  open(bot_id: number, limit: number): Promise<UpdateEntity[]> {
+    return this.database
+      .getRepository(UpdateEntity)
+      .createQueryBuilder('row')
+      .where(`row.bot_id = :bot_id AND row.state <> 'done'`, { bot_id })
+      .orderBy('row.seq')
+      .limit(limit)
+      .getMany();
+  }
+
+  find(bot_id: number, update_id: number): Promise<UpdateEntity | null> {
+    return this.database.getRepository(UpdateEntity).findOneBy({ bot_id, update_id });
+  }
+
+  /** The manager has it: from here on it owes an answer on this thread. */
+  async accepted(bot_id: number, update_id: number, thread_id: string): Promise<void> {
+    await this.database.query(
+      `UPDATE telegram.updates SET state = 'accepted', thread_id = $3
+       WHERE bot_id = $1 AND update_id = $2 AND state <> 'done'`,
+      [bot_id, update_id, thread_id],
+    );
+  }
+
+  async shown(bot_id: number, update_id: number, message_id: number): Promise<void> {
+    await this.database.query(
+      'UPDATE telegram.updates SET shown_message_id = $3 WHERE bot_id = $1 AND update_id = $2',
+      [bot_id, update_id, message_id],
+    );
+  }
+
+  /** The end of an update, and all there is to say to it, in one commit. What was done before is not done again. */
+  async finish(bot_id: number, update_id: number, outcome: string, answers: NewOutgoing[]): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await this.end(tx, bot_id, update_id, outcome))) return;
+      await this.outgoing.add(tx, bot_id, update_id, answers);
+    });
+  }
+
+  /** Forgets what was done long ago, some at a time. */
+  async clean(): Promise<void> {
+    for (const table of ['updates', 'outgoing']) {
+      await this.database.query(
+        `DELETE FROM telegram.${table} WHERE ctid IN (
+           SELECT ctid FROM telegram.${table} WHERE done_at < now() - make_interval(days => ${KEPT_DAYS}) LIMIT 10000)`,
+      );
+    }
+  }
+
+  private async end(tx: EntityManager, bot_id: number, update_id: number, outcome: string): Promise<boolean> {
+    const [, ended] = await tx.query<[unknown[], number]>(
+      `UPDATE telegram.updates SET state = 'done', outcome = $3, payload = NULL, done_at = now()
+       WHERE bot_id = $1 AND update_id = $2 AND state <> 'done'`,
+      [bot_id, update_id, outcome],
+    );
+    return ended > 0;
+  }
+}
+
+/** PostgreSQL keeps no NUL, nor half of a surrogate pair, in jsonb. */
+function storable(update: Update): unknown {
+  return JSON.parse(
+    JSON.stringify(update, (_name, value: unknown) =>
+      typeof value === 'string' ? value.replaceAll(/\0|\p{Surrogate}/gu, '\ufffd') : value,
+    ),
+  );
+}

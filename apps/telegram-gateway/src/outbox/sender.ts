@@ -1,0 +1,151 @@
+import type { Logger } from 'pino';
+import type { BotApi } from '../bot-api/bot-api.client';
+import { BotApiRefusal, BotApiSilence } from '../bot-api/bot-api.error';
+import { backoff, pause } from '../ingest/pause';
+import type { OutgoingEntity } from './outgoing.entity';
+import type { OutgoingMessage } from './outgoing.message';
+import type { OutgoingRepository } from './outgoing.repository';
+import type { SendingBudget } from './sending.budget';
+
+/** Chats that are sent to side by side. */
+const CHATS_AT_ONCE = 20;
+/** Milliseconds between two looks, where nobody said that there is something new. */
+const LOOK_MS = 1_000;
+/** Milliseconds after which a message that Telegram never answered for is given up. */
+const AGE_MS_MAX = 24 * 3_600_000;
+/** Added to what Telegram asks for, so that clocks that differ a little make no further refusal. */
+const RETRY_MARGIN_MS = 250;
+
+export interface SenderContext {
+  bot_id: number;
+  holder: string;
+  signal: AbortSignal;
+  /** Telegram asked for a pause of so many milliseconds. */
+  onRefused: (chat_id: number, wait_ms: number) => Promise<void>;
+}
+
+/**
+ * Sends what stands in the outbox of one bot: in order within a chat, chats side by side. A message whose answer was
+ * lost is sent again: it may be there twice, but it is there.
+ */
+export class Sender {
+  private readonly busy = new Set<number>();
+  private readonly underWay = new Set<Promise<void>>();
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly api: BotApi,
+    private readonly outgoing: OutgoingRepository,
+    private readonly budget: SendingBudget,
+    private readonly context: SenderContext,
+    private readonly logger: Logger,
+  ) {}
+
+  /** There is something new. */
+  look(): void {
+    this.wake();
+  }
+
+  /** Runs until the signal; resolves once nothing is under way. */
+  async run(): Promise<void> {
+    const { bot_id, signal } = this.context;
+    let failures = 0;
+    while (!signal.aborted) {
+      // Made before the look: what is added during it is not slept over.
+      const woken = new Promise<void>((resolve) => (this.wake = resolve));
+      try {
+        const room = CHATS_AT_ONCE - this.busy.size;
+        const messages = room > 0 ? await this.outgoing.next(bot_id, [...this.busy], room) : [];
+        for (const message of messages) this.begin(message);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        this.logger.warn({ err: error, bot_id }, 'the outbox cannot be read; trying again');
+      }
+      await Promise.race([woken, pause(failures === 0 ? LOOK_MS : backoff(failures), signal)]);
+    }
+    await Promise.allSettled(this.underWay);
+  }
+
+  private begin(row: OutgoingEntity): void {
+    this.busy.add(row.chat_id);
+    const done = this.send(row)
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error, bot_id: row.bot_id }, 'a message was not sent; trying again');
+        return pause(LOOK_MS, this.context.signal);
+      })
+      .finally(() => {
+        this.underWay.delete(done);
+        this.busy.delete(row.chat_id);
+        this.wake();
+      });
+    this.underWay.add(done);
+  }
+
+  private async send(row: OutgoingEntity): Promise<void> {
+    const { signal, holder } = this.context;
+    for (let wait = this.budget.take(row.chat_id); wait > 0; wait = this.budget.take(row.chat_id)) {
+      await pause(wait, signal);
+      if (signal.aborted) return;
+    }
+    if (!row.message) return this.outgoing.refused(row.id, 'there is nothing to send');
+    if (!(await this.outgoing.claim(row.id, holder))) return;
+    try {
+      await this.outgoing.sent(row.id, await this.hand(row.chat_id, row.message));
+    } catch (error) {
+      await this.afterFailure(row, row.message, error);
+    }
+  }
+
+  /** @returns the id of the message in the chat. */
+  private async hand(chat_id: number, message: OutgoingMessage): Promise<number | null> {
+    const { text, entities, topic_id, reply_to, keyboard, replaces } = message;
+    const content = { chat_id, text, entities, link_preview_options: { is_disabled: true } };
+    if (replaces !== null) {
+      const inline = keyboard !== null && 'inline_keyboard' in keyboard ? { reply_markup: keyboard } : {};
+      await this.api.call('editMessageText', { ...content, message_id: replaces, ...inline });
+      return replaces;
+    }
+    const sent = await this.api.call('sendMessage', {
+      ...content,
+      ...(topic_id === 0 ? {} : { message_thread_id: topic_id }),
+      ...(reply_to === null
+        ? {}
+        : { reply_parameters: { message_id: reply_to, allow_sending_without_reply: true } }),
+      ...(keyboard === null ? {} : { reply_markup: keyboard }),
+    });
+    return sent.message_id;
+  }
+
+  private async afterFailure(row: OutgoingEntity, message: OutgoingMessage, error: unknown): Promise<void> {
+    if (error instanceof BotApiSilence) return this.afterSilence(row, error);
+    if (!(error instanceof BotApiRefusal)) throw error;
+    const { id, chat_id } = row;
+    if (error.code === 429) {
+      const wait = (error.retry_after_s ?? 1) * 1_000 + RETRY_MARGIN_MS;
+      await this.outgoing.later(id, wait);
+      return this.context.onRefused(chat_id, wait);
+    }
+    if (error.migrated_to !== null) return this.outgoing.later(id, 0, message, error.migrated_to);
+    // It shows that already: the answer to an earlier attempt was lost.
+    if (error.description.includes('message is not modified'))
+      return this.outgoing.sent(id, message.replaces);
+    if (message.replaces !== null && error.code === 400)
+      return this.outgoing.later(id, 0, { ...message, replaces: null });
+    if (message.entities.length > 0 && /entit/i.test(error.description))
+      return this.outgoing.later(id, 0, { ...message, entities: [] });
+    // The token is looked after elsewhere; a message is not to blame for it.
+    if (error.isTokenRefused) return this.outgoing.later(id, backoff(row.attempts));
+    this.logger.info({ bot_id: row.bot_id, code: error.code }, 'Telegram does not take a message');
+    await this.outgoing.refused(id, `${error.code}: ${error.description}`);
+  }
+
+  /** Whether Telegram has it is unknown: it is sent again. */
+  private async afterSilence(row: OutgoingEntity, error: BotApiSilence): Promise<void> {
+    if (Date.now() - row.created_at.getTime() > AGE_MS_MAX) {
+      this.logger.warn({ bot_id: row.bot_id, reason: error.reason }, 'a message was given up');
+      return this.outgoing.refused(row.id, 'Telegram did not answer for a day');
+    }
+    await this.outgoing.later(row.id, backoff(row.attempts));
+  }
+}
