@@ -5,6 +5,8 @@ import { DevstackError } from '@roost/devstack';
 export interface LocalConfig {
   managerPort: number;
   internalPort: number;
+  /** Health checks and webhooks of the Telegram gateway. */
+  gatewayPort: number;
   /** Absent: the demo model answers. */
   openaiApiKey: string | undefined;
   /** What the demo agent asks for when it is created. */
@@ -19,6 +21,7 @@ export function readConfig(root: string): LocalConfig {
   return {
     managerPort: portOf('MANAGER_PORT', 8000),
     internalPort: portOf('INTERNAL_PORT', 8001),
+    gatewayPort: portOf('GATEWAY_PORT', 8002),
     openaiApiKey: process.env['OPENAI_API_KEY'] || undefined,
     demoModelName: process.env['DEMO_MODEL'] || 'gpt-4o-mini',
     ci: process.env['CI'] === 'true',

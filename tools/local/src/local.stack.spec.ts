@@ -60,6 +60,7 @@ async function start(mode: 'all' | 'deps' = 'all', env: NodeJS.ProcessEnv = {}):
       OPENAI_API_KEY: '',
       MANAGER_PORT: String(port),
       INTERNAL_PORT: String(await freePort()),
+      GATEWAY_PORT: String(await freePort()),
       ...env,
     },
   });

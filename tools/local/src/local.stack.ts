@@ -77,6 +77,7 @@ async function bringUp(
   if (appRows.length > 0) {
     await requireFreePort(config.managerPort, 'MANAGER_PORT');
     await requireFreePort(config.internalPort, 'INTERNAL_PORT');
+    await requireFreePort(config.gatewayPort, 'GATEWAY_PORT');
   }
   await prepare(stack);
   await supervisor.start([...servers, ...appRows], stack);

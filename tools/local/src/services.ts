@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startModelStub, startPostgres, startRedis, waitUntil } from '@roost/devstack';
+import { type ManagedChild, startModelStub, startPostgres, startRedis, waitUntil } from '@roost/devstack';
 import { bundleOf, runNode, startNode } from './app.process';
-import type { Service, StackContext } from './service';
+import type { RunningService, Service, StackContext } from './service';
+
+/** The role in PostgreSQL that sees the gateway's schema alone. */
+const GATEWAY_ROLE = 'roost_telegram';
 
 /**
  * The local stack, in the order it starts; it stops in the reverse. A further app is a further row.
@@ -50,17 +53,63 @@ const manager = (...flags: string[]): Service => ({
   async start(stack) {
     Object.assign(stack.env, managerEnvironment(stack));
     const child = await startNode(stack, 'manager', [...flags, bundleOf(stack, 'manager-api')]);
-    const ready = `http://127.0.0.1:${stack.config.managerPort}/readyz`;
-    try {
-      await waitUntil(`the manager is ready (${ready})`, () => responds(ready), {
-        deadlineMs: 60_000,
-        watched: child,
-      });
-    } catch (error) {
-      await child.stop();
-      throw error;
-    }
-    return { child, stop: () => child.stop(15_000) };
+    return readyAt(`http://127.0.0.1:${stack.config.managerPort}/readyz`, 'the manager', child);
+  },
+});
+
+async function readyAt(url: string, what: string, child: ManagedChild): Promise<RunningService> {
+  try {
+    await waitUntil(`${what} is ready (${url})`, () => responds(url), { deadlineMs: 60_000, watched: child });
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+  return { child, stop: () => child.stop(15_000) };
+}
+
+/** What the gateway is given: the database as a role of its own, and nothing of the manager's secrets. */
+function gatewayEnvironment({ config, secrets, env }: StackContext): NodeJS.ProcessEnv {
+  const database = new URL(env['DATABASE_URL'] ?? '');
+  database.username = GATEWAY_ROLE;
+  database.password = secrets.gateway_database_password;
+  return {
+    PATH: env['PATH'],
+    NODE_EXTRA_CA_CERTS: env['NODE_EXTRA_CA_CERTS'],
+    NODE_ENV: 'development',
+    DATABASE_URL: database.href,
+    REDIS_URL: env['REDIS_URL'],
+    MANAGER_URL: `http://127.0.0.1:${config.managerPort}`,
+    MANAGER_INTERNAL_URL: `http://127.0.0.1:${config.internalPort}`,
+    GATEWAY_API_KEY: secrets.gateway_api_key,
+    GATEWAY_HOST: '127.0.0.1',
+    GATEWAY_PORT: String(config.gatewayPort),
+    TELEGRAM_BOT_TOKEN: env['TELEGRAM_BOT_TOKEN'],
+    TELEGRAM_API_URL: env['TELEGRAM_API_URL'],
+    TELEGRAM_WEBHOOK_URL: env['TELEGRAM_WEBHOOK_URL'],
+    LOG_FORMAT: 'json',
+  };
+}
+
+const gatewayMigrations: Service = {
+  label: 'Telegram schema',
+  async start(stack) {
+    const env = { ...gatewayEnvironment(stack), ADMIN_DATABASE_URL: stack.env['DATABASE_URL'] };
+    const program = bundleOf(stack, 'telegram-gateway', 'migrate');
+    await runNode({ ...stack, env }, 'telegram-migrations', [program], 60_000);
+    return null;
+  },
+};
+
+const gateway = (...flags: string[]): Service => ({
+  label: 'Telegram gateway',
+  async start(stack) {
+    const context = { ...stack, env: gatewayEnvironment(stack) };
+    const child = await startNode(context, 'telegram-gateway', [
+      ...flags,
+      bundleOf(stack, 'telegram-gateway'),
+    ]);
+    const ready = `http://127.0.0.1:${stack.config.gatewayPort}/readyz`;
+    return readyAt(ready, 'the Telegram gateway', child);
   },
 });
 
@@ -77,14 +126,17 @@ const bundleWatch = (app: string): Service => ({
   },
 });
 
-export const apps: Service[] = [migrations, manager()];
+export const apps: Service[] = [migrations, manager(), gatewayMigrations, gateway()];
 
 /** For development: bundles are rebuilt when a source changes, and the manager restarts when its bundle does. */
 export const reloadingApps: Service[] = [
   migrations,
   bundleWatch('agent-runner'),
   bundleWatch('manager-api'),
+  bundleWatch('telegram-gateway'),
   manager('--watch', '--watch-preserve-output'),
+  gatewayMigrations,
+  gateway('--watch', '--watch-preserve-output'),
 ];
 
 function managerEnvironment({ paths, config, secrets }: StackContext): NodeJS.ProcessEnv {
@@ -92,6 +144,7 @@ function managerEnvironment({ paths, config, secrets }: StackContext): NodeJS.Pr
     NODE_ENV: 'development',
     SECRETS_KEY: secrets.secrets_key,
     BOOTSTRAP_API_KEY: secrets.bootstrap_api_key,
+    GATEWAY_API_KEY: secrets.gateway_api_key,
     MANAGER_HOST: '127.0.0.1',
     MANAGER_PORT: String(config.managerPort),
     INTERNAL_PORT: String(config.internalPort),

@@ -36,7 +36,7 @@ function modeOf(args: string[]): LocalStackOptions['mode'] {
 
 async function build(stack: StackContext): Promise<void> {
   const nx = join(stack.paths.root, 'node_modules', '.bin', 'nx');
-  const projects = '--projects=manager-api,agent-runner';
+  const projects = '--projects=manager-api,agent-runner,telegram-gateway';
   // Without its daemon, which would go on after us.
   const env = { ...stack.env, NX_DAEMON: 'false', FORCE_COLOR: '0' };
   await runNode(
