@@ -1,4 +1,4 @@
-# Roost's images. Targets: manager, migrate, runner, gateway.
+# Roost's images. Targets: manager, migrate, runner, gateway, gateway-migrate.
 # Needs BuildKit: the default of Docker 23 and of Compose 2; with Docker 20.10 set DOCKER_BUILDKIT=1.
 # Behind a TLS-inspecting proxy give npm its certificate as a secret, which no image keeps:
 #   docker build --secret id=npm_ca,src=/path/to/ca.pem --target build .
@@ -58,6 +58,11 @@ EXPOSE 8002
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GATEWAY_PORT || 8002}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1))"]
 CMD ["node", "dist/apps/telegram-gateway/main.js"]
+
+FROM gateway AS gateway-migrate
+LABEL org.opencontainers.image.title="Roost Telegram gateway migrations"
+HEALTHCHECK NONE
+CMD ["node", "dist/apps/telegram-gateway/migrate.js"]
 
 FROM runtime AS runner
 LABEL org.opencontainers.image.title="Roost agent runner"

@@ -83,9 +83,12 @@ describe.skipIf(!tools)('docker compose up --build -d after cp .env.example .env
       'migrate',
       'redis',
       'telegram-gateway',
+      'telegram-migrate',
     ]);
-    expect(services['migrate']?.State).toMatchObject({ Status: 'exited', ExitCode: 0 });
-    const servers = Object.entries(services).filter(([service]) => service !== 'migrate');
+    const migrations = ['migrate', 'telegram-migrate'];
+    for (const service of migrations)
+      expect(services[service]?.State).toMatchObject({ Status: 'exited', ExitCode: 0 });
+    const servers = Object.entries(services).filter(([service]) => !migrations.includes(service));
     for (const [service, { State }] of servers) expect(State.Health?.Status, service).toBe('healthy');
   });
 
@@ -103,19 +106,21 @@ describe.skipIf(!tools)('docker compose up --build -d after cp .env.example .env
     expect(holders).toEqual(['engine-proxy']);
   });
 
-  it("publishes the manager's port on the loopback address and no other", () => {
+  it('publishes the ports of manager and gateway on the loopback address, and no other', () => {
     const published = Object.entries(services).flatMap(([service, { NetworkSettings }]) =>
       Object.entries(NetworkSettings.Ports)
         .filter(([, bindings]) => bindings !== null)
         .map(([port, bindings]) => ({ service, port, bindings })),
     );
 
+    published.sort((left, right) => left.port.localeCompare(right.port));
     expect(published).toMatchObject([
       { service: 'agent-manager', port: '8000/tcp', bindings: [{ HostIp: '127.0.0.1' }] },
+      { service: 'telegram-gateway', port: '8002/tcp', bindings: [{ HostIp: '127.0.0.1' }] },
     ]);
   });
 
-  it.each(['agent-manager', 'telegram-gateway', 'migrate'])(
+  it.each(['agent-manager', 'telegram-gateway', 'migrate', 'telegram-migrate'])(
     'runs %s without root or privilege',
     (service) => {
       expect(services[service]).toMatchObject({

@@ -33,6 +33,10 @@ export class ComposeStack {
       INSTALLATION: this.project,
       // No port: the engine picks a free one.
       MANAGER_PUBLISH: '127.0.0.1:',
+      GATEWAY_PUBLISH: '127.0.0.1:',
+      COMPOSE_PROFILES: 'telegram',
+      TELEGRAM_DATABASE_PASSWORD: 'for-tests',
+      GATEWAY_API_KEY: `roost_${'G'.repeat(43)}`,
     };
   }
 
