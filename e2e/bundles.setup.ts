@@ -6,7 +6,14 @@ const root = join(import.meta.dirname, '..');
 /** The suite runs what is shipped. Bundles that are up to date are left as they are. */
 export default function setup(): void {
   const nx = join(root, 'node_modules', '.bin', 'nx');
-  const args = ['run-many', '-t', 'build', '-p', 'manager-api,agent-runner', '--outputStyle=static'];
+  const args = [
+    'run-many',
+    '-t',
+    'build',
+    '-p',
+    'manager-api,agent-runner,telegram-gateway',
+    '--outputStyle=static',
+  ];
   try {
     execFileSync(process.execPath, [nx, ...args], {
       cwd: root,

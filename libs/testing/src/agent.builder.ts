@@ -1,4 +1,4 @@
-import type { AgentConfiguration } from '@roost/contracts';
+import type { AgentConfiguration, Integration } from '@roost/contracts';
 
 type Partially<Value> = Value extends readonly unknown[] | null
   ? Value
@@ -7,8 +7,9 @@ type Partially<Value> = Value extends readonly unknown[] | null
     : Value;
 
 /** What `POST /agents` takes: a configuration of which only name and model must be given, and the write-only key. */
-export type AgentInput = Omit<Partially<AgentConfiguration>, 'name' | 'model'> & {
+export type AgentInput = Omit<Partially<AgentConfiguration>, 'name' | 'model' | 'integrations'> & {
   name: string;
+  integrations?: (Partial<Integration> & { type: string; bot_token?: string | null })[];
   model: Partially<AgentConfiguration['model']> & { name: string; api_key?: string };
 };
 

@@ -7,6 +7,7 @@ import type {
   CreateChatTokenDto,
   CreatedApiKeyDto,
   CreateMessageDto,
+  IntegrationStatusDto,
   MessagePageDto,
   ProblemDto,
   Scope,
@@ -127,6 +128,15 @@ export class ApiClient {
     token: Partial<CreateChatTokenDto> & { user_id: string },
   ): Promise<ChatTokenDto> {
     return this.call({ method: 'POST', path: `/agents/${id}/chat-tokens`, body: token });
+  }
+
+  /** `action` is what is asked of the agent's Telegram integration. */
+  telegram(
+    id: string,
+    action: 'status' | 'start' | 'stop' | 'stop?force=true',
+  ): Promise<IntegrationStatusDto> {
+    const method = action === 'status' ? 'GET' : 'POST';
+    return this.call({ method, path: `/agents/${id}/integrations/telegram/${action}` });
   }
 
   createKey(...scopes: Scope[]): Promise<CreatedApiKeyDto> {

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { onExit } from 'signal-exit';
 import type { ApiClient } from '../api.client';
 import { bundle, workspaceRoot } from '../workspace';
+import { GatewayProcess } from './gateway.process';
 import { ManagerProcess } from './manager.process';
 import { openRunDirectory, recordsIn, runnersIn } from './run.directory';
 import { RunnerProcesses } from './runner.processes';
@@ -37,6 +38,7 @@ const MIGRATE_DEADLINE_MS = 60_000;
  */
 export class Installation {
   private readonly managers: ManagerProcess[] = [];
+  private readonly gateways: GatewayProcess[] = [];
   private readonly unhook: () => void;
 
   private constructor(
@@ -71,6 +73,7 @@ export class Installation {
       REDIS_URL: redis.url,
       SECRETS_KEY: randomBytes(32).toString('base64'),
       BOOTSTRAP_API_KEY: `roost_${randomBytes(32).toString('base64url')}`,
+      GATEWAY_API_KEY: `roost_${randomBytes(32).toString('base64url')}`,
       OPENAI_API_KEY: 'sk-operator',
       OPENAI_BASE_URL: model.baseUrl,
       MANAGER_HOST: '127.0.0.1',
@@ -142,14 +145,24 @@ export class Installation {
     });
   }
 
-  /** What managers and runners wrote, for whoever looks into a failure. */
+  /** Starts a Telegram gateway that uses `telegram_url` as the Bot API. `env` wins. */
+  async startGateway(telegram_url: string, env: Record<string, string> = {}): Promise<GatewayProcess> {
+    const gateway = await GatewayProcess.start(this, telegram_url, env);
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  /** What managers, gateways and runners wrote, for whoever looks into a failure. */
   logs(lines = 60): string {
-    const managers = this.managers.map(({ child }) => `${child.name}:\n${child.tail(lines)}`);
-    return [...managers, this.runners.logs().slice(-10_000)].join('\n');
+    const services = [...this.managers, ...this.gateways].map(
+      ({ child }) => `${child.name}:\n${child.tail(lines)}`,
+    );
+    return [...services, this.runners.logs().slice(-10_000)].join('\n');
   }
 
   /** Ends all of it and leaves nothing behind. */
   async stop(): Promise<void> {
+    await Promise.all(this.gateways.map((gateway) => gateway.stop()));
     await Promise.all(this.managers.map((manager) => manager.stop()));
     this.runners.killAll();
     this.unhook();

@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useInstallation } from '../use.installation';
+import { type BotOfAgent, startBot, useTelegram } from './use.telegram';
+
+const paid: string[] = [];
+const bank: Server = createServer((request, response) => {
+  paid.push(request.url ?? '');
+  response.end('paid back');
+});
+bank.listen(0, '127.0.0.1');
+await once(bank, 'listening');
+const host = `127.0.0.1:${(bank.address() as AddressInfo).port}`;
+
+const refund = {
+  type: 'http_request' as const,
+  name: 'refund',
+  description: 'Pays an order back.',
+  requires_approval: true,
+  method: 'POST' as const,
+  url: `http://${host}/orders/{order_id}/refund`,
+  parameters: { type: 'object', properties: { order_id: { type: 'string' } }, required: ['order_id'] },
+};
+
+describe('what a user is asked on Telegram', () => {
+  const roost = useInstallation({ env: { TOOL_ALLOWED_HOSTS: host } });
+  const telegram = useTelegram(roost);
+  let served: BotOfAgent;
+
+  beforeAll(async () => {
+    const tools = [
+      refund,
+      {
+        type: 'request_authorization',
+        name: 'who_is_it',
+        description: 'Asks who it is.',
+        fields: ['phone_number'],
+      },
+      { type: 'user_info', name: 'user_info', description: 'Says who it is.' },
+    ];
+    served = await startBot(roost(), telegram(), {}, { tools: tools as never });
+  });
+  afterAll(() => bank.close());
+
+  /** The model calls the tool, then says that it has. */
+  const modelCalls = (name: string, args: object): void => {
+    roost().model.callTools([{ name, arguments: args }], {
+      before: 'One moment.',
+      after: 'That is settled.',
+    });
+  };
+
+  it('is a call that needs approval, which the button makes, for who asked alone', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    modelCalls('refund', { order_id: '7' });
+    ada.says(bot, 'pay order 7 back');
+    const view = telegram().chat(bot, ada);
+    await telegram().until(
+      () => view.replies.some(({ buttons }) => buttons.length > 0),
+      'a request for approval',
+    );
+    const asked = view.replies.find(({ buttons }) => buttons.length > 0);
+    expect(asked?.text).toContain('refund');
+    expect(asked?.text).toContain('"order_id": "7"');
+    expect(paid).toEqual([]);
+
+    ada.presses(bot, 'Yes');
+    await telegram().until(() => paid.length === 1, 'the call');
+    expect(paid).toEqual(['/orders/7/refund']);
+    await telegram().until(() => view.texts.some((text) => text.includes('That is settled.')), 'the answer');
+    await telegram().until(() => view.texts.includes('Approved.'), 'the note');
+    expect(view.replies.flatMap(({ buttons }) => buttons)).toEqual([]);
+  });
+
+  it('is the own phone number, which the agent then knows; that of another is refused', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada', phone_number: '+15550101' });
+    const eve = telegram().user({ first_name: 'Eve', phone_number: '+15550102' });
+    const view = telegram().chat(bot, ada);
+    modelCalls('who_is_it', {});
+    ada.says(bot, 'what do I owe?');
+    await telegram().until(() => view.reply_keyboard !== null, 'the button');
+
+    ada.sharesContact(bot, { of_other_user: eve });
+    await telegram().until(() => view.texts.some((text) => text.includes('somebody else')), 'the refusal');
+    ada.sharesContact(bot);
+    await telegram().until(() => view.texts.some((text) => text.startsWith('Thank you')), 'thanks');
+
+    modelCalls('user_info', {});
+    ada.says(bot, 'who am I?');
+    await telegram().until(() => view.texts.at(-1)?.includes('That is settled.') === true, 'an answer');
+    const shown = JSON.stringify(roost().model.requests());
+    expect(shown).toContain('+15550101');
+    expect(shown).not.toContain('+15550102');
+  });
+});

@@ -1,0 +1,124 @@
+import { ApiProblem, anAgent, until } from '@roost/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useInstallation } from '../use.installation';
+import { startBot, useTelegram } from './use.telegram';
+
+describe('the updates of a bot', () => {
+  const roost = useInstallation();
+  const telegram = useTelegram(roost);
+  let origin = '';
+  beforeAll(async () => {
+    origin = (await roost().startGateway(telegram().url)).origin;
+  });
+
+  it('come by webhook, and only from who knows the secret of this very bot', async () => {
+    const { bot } = await startBot(roost(), telegram(), { mode: 'webhook' });
+    const ada = telegram().user({ first_name: 'Ada' });
+    ada.says(bot, 'hello');
+    await telegram().until(() => telegram().chat(bot, ada).replies.length === 1, 'an answer');
+
+    const forged = { update_id: 9_999_999, message: { message_id: 1, text: 'forged' } };
+    const post = (headers: Record<string, string>, body: unknown = forged) =>
+      fetch(`${origin}/telegram/webhooks/${bot.id}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    expect((await post({})).status).toBe(403);
+    expect((await post({ 'x-telegram-bot-api-secret-token': 'guessed' })).status).toBe(403);
+    const { bot: other } = await startBot(roost(), telegram(), { mode: 'webhook' });
+    const secretOf = (id: number): string => {
+      const call = telegram()
+        .journal.of('setWebhook')
+        .filter((entry) => entry.bot_id === id)
+        .at(-1);
+      return String((call?.params as { secret_token?: unknown } | undefined)?.secret_token);
+    };
+    expect((await post({ 'x-telegram-bot-api-secret-token': secretOf(other.id) })).status).toBe(403);
+    expect((await post({ 'x-telegram-bot-api-secret-token': secretOf(bot.id) }, { a: 1 })).status).toBe(400);
+    expect((await post({ 'x-telegram-bot-api-secret-token': secretOf(bot.id) })).status).toBe(200);
+  });
+
+  it('are taken once, though Telegram says them twice and in another order', async () => {
+    const { bot } = await startBot(roost(), telegram());
+    const ada = telegram().user({ first_name: 'Ada' });
+    telegram().faults.duplicateUpdates(bot, 3);
+    for (const text of ['one', 'two', 'three']) ada.says(bot, text);
+    const view = telegram().chat(bot, ada);
+    await telegram().until(() => view.replies.length === 3, 'three answers');
+    expect(view.texts).toEqual(['You said: one', 'You said: two', 'You said: three']);
+  });
+
+  it('are never asked for by two: a second agent with the same bot is refused', async () => {
+    const { bot, agent_id } = await startBot(roost(), telegram());
+    const { id } = await roost().api.createAgent(
+      anAgent({ name: 'Second', integrations: [{ type: 'telegram', bot_token: bot.token }] }),
+    );
+    const refusal = await roost()
+      .api.telegram(id, 'start')
+      .catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(ApiProblem);
+    expect((refusal as ApiProblem).problem).toMatchObject({ code: 'integration_conflict', status: 409 });
+    expect((refusal as ApiProblem).problem.detail).toContain(agent_id);
+
+    await roost().api.telegram(agent_id, 'stop');
+    await until(
+      'the first has let go',
+      async () => (await roost().api.telegram(agent_id, 'status')).state === 'stopped',
+    );
+    await roost().api.telegram(id, 'start');
+    const ada = telegram().user({ first_name: 'Ada' });
+    ada.says(bot, 'who are you?');
+    await telegram().until(() => telegram().chat(bot, ada).replies.length === 1, 'an answer of the second');
+    expect(telegram().journal.answered(409)).toEqual([]);
+  });
+
+  it('stop with the integration, once what was received is answered; and start with what came meanwhile', async () => {
+    const { bot, agent_id } = await startBot(roost(), telegram());
+    const ada = telegram().user({ first_name: 'Ada' });
+    const view = telegram().chat(bot, ada);
+    roost().model.reply('Slow and steady.', { pace: { tokenDelayMs: 100 } });
+    ada.says(bot, 'hello');
+    await telegram().until(() => view.actions.length > 0, 'typing');
+    expect(await roost().api.telegram(agent_id, 'stop')).toMatchObject({
+      desired: 'stopped',
+      state: 'stopping',
+    });
+    await telegram().until(() => view.texts.includes('Slow and steady.'), 'the answer');
+    await until(
+      'it is stopped',
+      async () => (await roost().api.telegram(agent_id, 'status')).state === 'stopped',
+    );
+
+    ada.says(bot, 'is anybody there?');
+    await roost().api.telegram(agent_id, 'start');
+    await telegram().until(() => view.replies.length === 2, 'the answer to what came meanwhile');
+  });
+
+  it('say in the status why there are none', async () => {
+    const { bot, agent_id } = await startBot(roost(), telegram());
+    bot.revokeToken();
+    const status = await until('the refusal is seen', async () => {
+      const seen = await roost().api.telegram(agent_id, 'status');
+      return seen.state === 'failed' && seen;
+    });
+    expect(status.last_error).toMatchObject({ code: 'token_refused' });
+    expect(JSON.stringify(status)).not.toContain(bot.token);
+    expect(roost().logs(10_000)).not.toContain(bot.token);
+  });
+
+  it('of a user who has blocked the bot end quietly', async () => {
+    const { bot, agent_id } = await startBot(roost(), telegram());
+    const ada = telegram().user({ first_name: 'Ada' });
+    roost().model.reply('Too late.', { pace: { tokenDelayMs: 100 } });
+    ada.says(bot, 'hello');
+    await telegram().until(() => telegram().chat(bot, ada).actions.length > 0, 'typing');
+    ada.blocks(bot);
+    await until(
+      'nothing is owed',
+      async () => (await roost().api.telegram(agent_id, 'status')).backlog === 0,
+    );
+    await telegram().until(() => telegram().journal.of('sendMessage', bot).length > 0, 'the refused answer');
+    expect(telegram().journal.of('sendMessage', bot)).toHaveLength(1);
+  });
+});
