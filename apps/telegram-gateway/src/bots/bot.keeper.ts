@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { telegramRates, type Rates } from '../outbox/sending.budget';
+import { ServiceError } from '@roost/contracts';
+import { telegramRates } from '../outbox/sending.budget';
 import { pause } from '../ingest/pause';
 import type { BotEntity } from './bot.entity';
 import { BotSession } from './bot.session';
@@ -58,7 +59,7 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     this.sessions.get(bot_id)?.look();
   }
 
-  /** What is known of the agent's bot may be out of date; null for all. */
+  /** What is known of the agent's bot may be out of date. */
   changed(agent_id: string): void {
     this.stale.add(agent_id);
     this.look();
@@ -67,11 +68,6 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   /** There may be something to take. */
   look(): void {
     this.wake();
-  }
-
-  /** For those that this gateway holds. */
-  protected get rates(): Rates {
-    return telegramRates;
   }
 
   private async run(): Promise<void> {
@@ -102,7 +98,7 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async serve(bot: BotEntity, refreshes: boolean): Promise<void> {
-    const { bots, holder, logger } = this.services;
+    const { bots, holder } = this.services;
     const receives = bot.desired === 'started';
     const session = this.sessions.get(bot.bot_id);
     try {
@@ -114,20 +110,33 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
       session.stopReceiving();
       await bots.settle(bot.bot_id, holder);
     } catch (error) {
-      logger.warn({ err: error, bot_id: bot.bot_id, agent_id: bot.agent_id }, 'a bot is not served yet');
-      await bots.note(bot.bot_id, holder, 'failed', {
-        at: new Date().toISOString(),
-        code: 'manager_unavailable',
-        detail: `The manager does not say how to serve it: ${(error as Error).message}`,
-      });
+      await this.afterFailure(bot, error as Error);
     }
+  }
+
+  /** One that is served already goes on as it was. */
+  private async afterFailure(bot: BotEntity, error: Error): Promise<void> {
+    const { bots, holder, logger } = this.services;
+    const { bot_id, agent_id } = bot;
+    const isServed = this.sessions.has(bot_id);
+    logger.warn(
+      { err: error, bot_id, agent_id, served: isServed },
+      'how to serve a bot is not known; asking again',
+    );
+    if (isServed) return;
+    const known = error instanceof ServiceError ? error : null;
+    await bots.note(bot_id, holder, 'failed', {
+      at: new Date().toISOString(),
+      code: known?.code ?? 'manager_unavailable',
+      detail: known?.detail ?? `The manager does not say how to serve it: ${error.message}`,
+    });
   }
 
   private async open(bot: BotEntity, receives: boolean): Promise<void> {
     const found = await this.tokens.of(bot.agent_id);
     if (!found) return this.services.bots.delete(bot.agent_id);
     if (found.bot_id !== bot.bot_id) return this.retire(bot);
-    const session = new BotSession({ bot, ...found, rates: this.rates }, this.services);
+    const session = new BotSession({ bot, ...found, rates: telegramRates }, this.services);
     await session.heedPauses();
     this.sessions.set(bot.bot_id, session);
     session.begin(receives);
