@@ -55,10 +55,11 @@ export class BotsService {
     try {
       return (await new BotApi(token, this.config.TELEGRAM_API_URL).call('getMe', {})).username;
     } catch (error) {
-      const { detail } = problemOf(error as Error);
+      if (error instanceof BotApiRefusal)
+        throw new ServiceError('integration_failed', problemOf(error).detail);
       throw new ServiceError(
-        error instanceof BotApiRefusal ? 'integration_failed' : 'dependency_unavailable',
-        detail,
+        'dependency_unavailable',
+        `${(error as Error).message}. See that the gateway reaches TELEGRAM_API_URL, and start it again.`,
       );
     }
   }

@@ -23,7 +23,7 @@ export class WebhooksService {
    * @throws {ServiceError} `forbidden` without the secret of this very bot.
    */
   async receive(bot_id: number, secret: string | undefined, body: unknown): Promise<void> {
-    const bot = await this.bots.findById(bot_id);
+    const bot = Number.isSafeInteger(bot_id) ? await this.bots.findById(bot_id) : null;
     const expected = bot?.webhook_secret_hash ?? Buffer.alloc(32);
     const same = timingSafeEqual(hashSecret(secret ?? ''), expected);
     if (!same || !bot?.webhook_secret_hash)
