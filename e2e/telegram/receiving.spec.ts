@@ -18,13 +18,14 @@ describe('the updates of a bot', () => {
     await telegram().until(() => telegram().chat(bot, ada).replies.length === 1, 'an answer');
 
     const forged = { update_id: 9_999_999, message: { message_id: 1, text: 'forged' } };
-    const post = (headers: Record<string, string>, body: unknown = forged) =>
-      fetch(`${origin}/telegram/webhooks/${bot.id}`, {
+    const post = (headers: Record<string, string>, body: unknown = forged, bot_id = String(bot.id)) =>
+      fetch(`${origin}/telegram/webhooks/${bot_id}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       });
     expect((await post({})).status).toBe(403);
+    expect((await post({}, forged, '9'.repeat(30))).status).toBe(403);
     expect((await post({ 'x-telegram-bot-api-secret-token': 'guessed' })).status).toBe(403);
     const { bot: other } = await startBot(roost(), telegram(), { mode: 'webhook' });
     const secretOf = (id: number): string => {
