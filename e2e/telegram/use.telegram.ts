@@ -50,6 +50,7 @@ export async function startBot(
   await until(
     `the bot of ${agent_id} runs`,
     async () => (await api.telegram(agent_id, 'status')).state === 'running',
+    30_000,
   );
   return { agent_id, bot };
 }

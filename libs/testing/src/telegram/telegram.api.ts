@@ -94,7 +94,7 @@ export class TelegramApi {
   async until<Found>(
     probe: () => Found | undefined | null | false,
     what = 'the chat shows what the test waits for',
-    deadlineMs = 10_000,
+    deadlineMs = 30_000,
   ): Promise<Found> {
     try {
       return await until(what, probe, deadlineMs);
