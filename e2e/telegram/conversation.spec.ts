@@ -20,7 +20,11 @@ describe('a conversation on Telegram', () => {
     expect(telegram().chat(bot, ada).texts).toEqual(['You said: hello']);
 
     await roost().api.stop(agent_id);
-    await until('the agent sleeps', async () => (await roost().api.status(agent_id)).state === 'stopped');
+    await until(
+      'the agent sleeps',
+      async () => (await roost().api.status(agent_id)).state === 'stopped',
+      30_000,
+    );
     ada.says(bot, 'are you there?');
     await telegram().until(() => telegram().chat(bot, ada).replies.length === 2, 'a reply');
     expect(telegram().chat(bot, ada).texts.at(-1)).toBe('You said: are you there?');

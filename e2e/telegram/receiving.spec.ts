@@ -66,6 +66,7 @@ describe('the updates of a bot', () => {
     await until(
       'the first has let go',
       async () => (await roost().api.telegram(agent_id, 'status')).state === 'stopped',
+      30_000,
     );
     await roost().api.telegram(id, 'start');
     const ada = telegram().user({ first_name: 'Ada' });
@@ -89,6 +90,7 @@ describe('the updates of a bot', () => {
     await until(
       'it is stopped',
       async () => (await roost().api.telegram(agent_id, 'status')).state === 'stopped',
+      30_000,
     );
 
     ada.says(bot, 'is anybody there?');
@@ -99,10 +101,14 @@ describe('the updates of a bot', () => {
   it('say in the status why there are none', async () => {
     const { bot, agent_id } = await startBot(roost(), telegram());
     bot.revokeToken();
-    const status = await until('the refusal is seen', async () => {
-      const seen = await roost().api.telegram(agent_id, 'status');
-      return seen.state === 'failed' && seen;
-    });
+    const status = await until(
+      'the refusal is seen',
+      async () => {
+        const seen = await roost().api.telegram(agent_id, 'status');
+        return seen.state === 'failed' && seen;
+      },
+      30_000,
+    );
     expect(status.last_error).toMatchObject({ code: 'token_refused' });
     expect(JSON.stringify(status)).not.toContain(bot.token);
     expect(roost().logs(10_000)).not.toContain(bot.token);
@@ -118,6 +124,7 @@ describe('the updates of a bot', () => {
     await until(
       'nothing is owed',
       async () => (await roost().api.telegram(agent_id, 'status')).backlog === 0,
+      30_000,
     );
     await telegram().until(() => telegram().journal.of('sendMessage', bot).length > 0, 'the refused answer');
     expect(telegram().journal.of('sendMessage', bot)).toHaveLength(1);
