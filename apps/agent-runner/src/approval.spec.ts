@@ -1,12 +1,11 @@
-import type { ApprovalDecision, InboxEntry, RunnerReport } from '@roost/contracts';
+import { APPROVAL_ARGUMENTS_BYTES_MAX, type InboxEntry } from '@roost/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunnerService } from './lifecycle/runner.service';
 import { AgentFixture } from './test/agent.fixture';
 import { JournalServer, never } from './test/journal.server';
 import { RedisProcess } from './test/redis.process';
 import { callsThenSays, httpTool, toolAnswers, toolCall } from './test/scripted.tools';
-
-type Paused = Extract<RunnerReport, { outcome: 'paused' }>;
+import { eventually, type Paused, useApprovals } from './test/use.approvals';
 
 let redis: RedisProcess;
 let agent: AgentFixture;
@@ -36,49 +35,8 @@ afterEach(async () => {
   await shop.stop();
 });
 
+const { untilPaused, untilEnded, resume } = useApprovals(() => agent);
 const calls = () => shop.journal.map(({ url }) => url);
-
-const eventually = <Result>(look: () => Promise<Result>): Promise<Result> =>
-  vi.waitFor(look, { timeout: 20_000, interval: 20 });
-
-/** The `nth` time that the run of a message paused. */
-const untilPaused = (message: InboxEntry, nth = 1): Promise<Paused> =>
-  eventually(async () => {
-    const report = (await pauses(message))[nth - 1];
-    if (!report) throw new Error('not paused');
-    return report;
-  });
-
-const untilEnded = (message: InboxEntry): Promise<RunnerReport> =>
-  eventually(async () => {
-    const report = (await agent.allReports()).find(
-      ({ message_id, outcome }) => message_id === message.message_id && outcome !== 'paused',
-    );
-    if (!report) throw new Error('not ended');
-    return report;
-  });
-
-const pauses = async ({ message_id }: InboxEntry): Promise<Paused[]> =>
-  (await agent.allReports()).flatMap((report) =>
-    report.message_id === message_id && report.outcome === 'paused' ? [report] : [],
-  );
-
-/** The message comes again with what was decided, as the manager sends it. */
-async function resume(
-  message: InboxEntry,
-  decisions: (Partial<ApprovalDecision> & { decision: ApprovalDecision['decision'] })[],
-  { approvals }: Paused,
-): Promise<void> {
-  await agent.messaging.streams.add('inbox', agent.agent_id, {
-    ...message,
-    opens_thread: false,
-    pauses: (message.pauses ?? 0) + 1,
-    approvals: decisions.map((decision, index) => ({
-      approval_id: approvals[index]?.approval_id ?? '',
-      ...decision,
-    })),
-  });
-}
 
 async function paused(
   ...tables: string[]
@@ -156,6 +114,34 @@ describe('a call of a tool that requires approval', () => {
     const message = await agent.send('Book it.', { opens_thread: true });
     expect(await untilEnded(message)).toMatchObject({ outcome: 'completed', content: 'Sorry.' });
     expect(calls()).toEqual([]);
+  });
+});
+
+describe('a call that nobody can be asked about', () => {
+  const nested = (levels: number): object => (levels === 0 ? {} : { a: nested(levels - 1) });
+
+  it.each([
+    ['holds NUL', { table: 'a\0b' }, 'NUL'],
+    ['holds half a surrogate pair', { table: 'a\ud83e' }, 'surrogate'],
+    ['is longer than a person is shown', { table: 'x'.repeat(APPROVAL_ARGUMENTS_BYTES_MAX) }, 'Send less'],
+    ['is nested too deeply', { table: nested(40) }, 'nested'],
+  ])('because it %s is not made, and the model is told why', async (_what, args, why) => {
+    agent.configure(1, {
+      tools: [httpTool({ url: `${shop.origin}/any`, parameters: {}, requires_approval: true })],
+    });
+    callsThenSays(agent.model, [toolCall('book', args)], 'Sorry.');
+    let answer: string | undefined;
+    // Its journal leaves out long requests.
+    agent.model.prependFixture({
+      match: { predicate: (request) => ([answer] = toolAnswers(request)).length < 0 },
+      response: { content: '' },
+    });
+    await agent.startRunner();
+    const message = await agent.send('Book it.', { opens_thread: true });
+    expect(await untilEnded(message)).toMatchObject({ outcome: 'completed', content: 'Sorry.' });
+    expect(calls()).toEqual([]);
+    expect(answer).toContain('A person has to allow this call');
+    expect(answer).toContain(why);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   scriptKnowledge,
   textOf,
 } from './test/scripted.knowledge';
+import { webSearchTool } from './test/remote.tools';
 import { httpTool } from './test/scripted.tools';
 import { LIMITED, useKnowledgeAgent } from './test/use.knowledge-agent';
 
@@ -66,6 +67,29 @@ describe('an agent that is limited to its knowledge', () => {
     expect(abstaining).not.toHaveProperty('tools');
     expect(shop.journal).toEqual([]);
     await shop.stop();
+  });
+
+  it('does not search the web, though it has a tool for it and a model that asks for it', async () => {
+    const tavily = await JournalServer.start();
+    agent().web_search = { base_url: tavily.origin, api_key: 'tvly-test' };
+    use({ knowledge: LIMITED, tools: [knowledgeTool(), webSearchTool()] });
+    let asked = 0;
+    scriptKnowledge(agent().model, {
+      route: () => json({ action: 'reply', queries: [] }),
+      agent: () =>
+        asked++ === 0
+          ? { toolCalls: [{ id: 'web', name: 'web_search', arguments: '{"query":"Paris"}' }] }
+          : { content: 'I do not know.' },
+    });
+    const { report } = await ask('What is the capital of France?');
+    expect(report).toMatchObject({ outcome: 'completed', content: 'I do not know.' });
+    expect(tavily.journal).toEqual([]);
+    const [routing] = requestsTo(agent().model, 'route');
+    expect(promptOf(routing!)).not.toContain('web_search');
+    const [first, second] = requestsTo(agent().model, 'agent');
+    expect(first!.tools?.map((tool) => tool.function.name)).toEqual(['search_handbook']);
+    expect(textOf(second!)).toContain('There is no tool web_search');
+    await tavily.stop();
   });
 
   it('says so when the knowledge base that it is limited to cannot be searched', async () => {

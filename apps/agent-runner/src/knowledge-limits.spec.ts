@@ -12,6 +12,7 @@ import {
   requestsTo,
   scriptKnowledge,
 } from './test/scripted.knowledge';
+import { mcpTool } from './test/remote.tools';
 import { httpTool } from './test/scripted.tools';
 
 let redis: RedisProcess;
@@ -60,6 +61,18 @@ describe('a run past a limit ends, and says which', () => {
     limit({ seconds_per_run: 1 }, { tools: [] });
     agent.model.prependFixture({ match: { predicate: () => true }, response: never });
     expect(await ask('Hello?')).toMatchObject(ended('seconds_per_run'));
+  });
+
+  it('seconds: also while a server is asked what its tools are', async () => {
+    const server = await JournalServer.start();
+    server.answer = never;
+    agent.allowed_hosts = [server.host];
+    limit({ seconds_per_run: 1 }, { tools: [mcpTool({ url: `${server.origin}/mcp` })] });
+    const begun = performance.now();
+    expect(await ask('Hello?')).toMatchObject(ended('seconds_per_run'));
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(agent.model.getRequests()).toEqual([]);
+    await server.stop();
   });
 
   it('tokens: of all kinds of calls, before the next question', async () => {

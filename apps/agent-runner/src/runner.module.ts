@@ -66,7 +66,11 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
       return new ConfigurationCache(manager, exchange.configuration);
     }),
     provide(TokenBudget, [ManagerClient], (manager) => new TokenBudget(manager)),
-    provide(ToolboxFactory, [ManagerClient], (manager) => new ToolboxFactory(manager)),
+    provide(ToolboxFactory, [ManagerClient], (manager) => {
+      const onFault = (tool: string, fault: string): void =>
+        logger.error({ tool, fault }, 'a tool failed in a way it should not');
+      return new ToolboxFactory(manager, onFault);
+    }),
     provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
         timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,

@@ -1,12 +1,5 @@
 import { AIMessage, type BaseMessage, HumanMessage } from '@langchain/core/messages';
-import {
-  END,
-  type Interrupt,
-  isInterrupted,
-  type LangGraphRunnableConfig,
-  START,
-  StateGraph,
-} from '@langchain/langgraph';
+import { type Interrupt, isInterrupted } from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type {
   AgentConfiguration,
@@ -16,6 +9,7 @@ import type {
   UserFact,
 } from '@roost/contracts';
 import { anySignal } from 'any-signal';
+import pTimeout from 'p-timeout';
 import { type Batch, lastOf } from '../inbox/thread.queue';
 import type { HttpCheckpointSaver } from '../checkpoints/http-checkpoint.saver';
 import type { Asker } from '../tools/tool';
@@ -23,69 +17,23 @@ import { CredentialRefusedError } from '../lifecycle/fence';
 import type { ToolboxFactory } from '../tools/toolbox.factory';
 import type { UserMemory } from '../memory/user.memory';
 import type { KnowledgeClient } from '../knowledge/knowledge.client';
-import { abstainNode } from './abstain.node';
-import { agentNode } from './agent.node';
-import { AgentContext, AgentState, ToolTask } from './agent.state';
-import { generateNode } from './generate.node';
-import { gradeDocumentsNode } from './grade-documents.node';
-import { type KnowledgeSearch, knowledgeTools } from './knowledge.search';
+import type { AgentState } from './agent.state';
+import type { KnowledgeSearch } from './knowledge.search';
 import type { ModelCall } from './model.call';
 import type { ModelFactory } from './model.factory';
 import type { ReplyMetadata } from './reply.memory';
-import { retrieveNode } from './retrieve.node';
-import { rewriteQueryNode } from './rewrite-query.node';
-import { routeNode } from './route.node';
 import type { RunContext } from './run.context';
 import { recursionLimit, withinSeconds } from './run.limits';
 import { pausedReply, type Resumption, resumption } from './run.pause';
 import { replyId, RunSteps, stepId } from './run.steps';
-import { StructuredCall } from './structured.call';
+import { compileGraph } from './state.graph';
 import { ThreadSummarizer } from './thread.summarizer';
 import { type ThreadSummary, toSummarize } from './thread.summary';
-import { toolsNode } from './tools.node';
 
 /** Calls of tools that one run makes side by side. */
 const TOOLS_AT_ONCE = 8;
 /** Milliseconds that a reply may wait for its summary to be stored. */
 const STORING_MS = 3_000;
-
-type Config = LangGraphRunnableConfig<RunContext>;
-
-/** An agent that knows only its knowledge bases decides before it speaks. */
-const entry = (_state: AgentState, { context }: Config): 'route' | 'agent' => {
-  if (!context) return 'agent';
-  const { configuration } = context.configuration;
-  const isLimited = configuration.knowledge?.limit_to_knowledge_base === true;
-  return isLimited && knowledgeTools(configuration).length > 0 ? 'route' : 'agent';
-};
-
-/** A search that was begun in the same step goes on by itself, and ends the run or leads back. */
-const afterTools = ({ search }: AgentState, { context }: Config): 'agent' | typeof END =>
-  search && search.message_id === context?.message_id ? END : 'agent';
-
-const compile = (
-  models: ModelFactory,
-  call: ModelCall,
-  knowledge: KnowledgeClient,
-  checkpointer: HttpCheckpointSaver,
-) => {
-  const structured = new StructuredCall(models, call);
-  return new StateGraph(AgentState, AgentContext)
-    .addNode('agent', agentNode(models, call), { ends: ['tools', 'retrieve'] })
-    .addNode('tools', toolsNode, { input: ToolTask })
-    .addNode('route', routeNode(structured), { ends: ['agent', 'retrieve'] })
-    .addNode('retrieve', retrieveNode(knowledge), { ends: ['grade_documents', 'agent'] })
-    .addNode('grade_documents', gradeDocumentsNode(structured), {
-      ends: ['generate', 'abstain', 'rewrite_query', 'agent'],
-    })
-    .addNode('rewrite_query', rewriteQueryNode(structured))
-    .addNode('generate', generateNode(models, call))
-    .addNode('abstain', abstainNode(models, call))
-    .addConditionalEdges(START, entry, ['route', 'agent'])
-    .addConditionalEdges('tools', afterTools, ['agent', END])
-    .addEdge('rewrite_query', 'retrieve')
-    .compile({ checkpointer });
-};
 
 /** A reply, whole or as far as it came before it was cancelled, or before calls that somebody has to allow. */
 export interface GraphReply extends Required<Omit<ReplyMetadata, 'interrupted'>> {
@@ -110,7 +58,7 @@ interface Summarizable {
 
 /** The agent as a LangGraph graph, compiled once for all versions: what differs comes with each run. */
 export class AgentGraph {
-  private readonly graph: ReturnType<typeof compile>;
+  private readonly graph: ReturnType<typeof compileGraph>;
   private readonly summarizer: ThreadSummarizer;
 
   constructor(
@@ -121,7 +69,7 @@ export class AgentGraph {
     knowledge: KnowledgeClient,
     private readonly users: UserMemory,
   ) {
-    this.graph = compile(models, call, knowledge, memory);
+    this.graph = compileGraph(models, call, knowledge, memory);
     this.summarizer = new ThreadSummarizer(models, call);
   }
 
@@ -149,28 +97,31 @@ export class AgentGraph {
     if (unfinished) context.meter.restore([...unfinished.steps.spent, unfinished.search?.spent]);
     const { configuration } = context.configuration;
     const asker = askerOf(batch);
-    const [toolbox, facts, summarizable] = await Promise.all([
-      this.toolboxes.of(context.configuration),
-      this.factsOf(configuration, asker, signal),
-      this.summarizable(batch, configuration),
-    ]);
-    const own = { ...context, onToken, message_id, first_message_id, asker, toolbox, facts };
     const ended = new AbortController();
     const beside = anySignal([signal, ended.signal]);
-    const summarized = summarizable
-      ? this.summarizer.summarize(summarizable.open, summarizable.summary, own, beside)
-      : null;
     try {
-      const state = await withinSeconds(configuration.limits, signal, (limited) =>
-        this.graph.invoke(unfinished ? unfinished.input : { messages: questions(batch) }, {
+      const { state, summarized } = await withinSeconds(configuration.limits, signal, async (limited) => {
+        const [toolbox, facts, summarizable] = await Promise.all([
+          // Servers say what tools they have: a run that waits for them can be cancelled, and runs out of time.
+          pTimeout(this.toolboxes.of(context.configuration), { milliseconds: Infinity, signal: limited }),
+          this.factsOf(configuration, asker, limited),
+          this.summarizable(batch, configuration),
+        ]);
+        const own = { ...context, onToken, message_id, first_message_id, asker, toolbox, facts };
+        const summary = summarizable
+          ? this.summarizer.summarize(summarizable.open, summarizable.summary, own, beside)
+          : null;
+        const input = unfinished ? unfinished.input : { messages: questions(batch) };
+        const reached = await this.graph.invoke(input, {
           configurable: { thread_id, message_id },
           context: own,
           signal: limited,
           recursionLimit: recursionLimit(configuration),
           maxConcurrency: TOOLS_AT_ONCE,
           durability: durabilityOf(configuration),
-        }),
-      );
+        });
+        return { state: reached, summarized: summary };
+      });
       // Begun again by the run that goes on: what is stored now would end what that one goes on with.
       if (isInterrupted<ApprovalRequest>(state)) return pausedReply(state, message_id);
       const reply = state.messages.find((message) => message.id === replyId(message_id));

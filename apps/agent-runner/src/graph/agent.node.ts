@@ -63,16 +63,18 @@ export function agentNode(models: ModelFactory, call: ModelCall) {
 
 /** Each call becomes a task of its own; those that look something up become one search. */
 function toTools(context: RunContext, step: number, { content, tool_calls }: ModelReply): Command {
-  const { message_id, meter } = context;
+  const { message_id, meter, toolbox } = context;
   const calls = tool_calls.map(({ id, name, args_text }, position) => {
+    const args = parsed(args_text);
     const task: ToolTask = {
       // Answers are matched with calls by it, and some models repeat or omit theirs.
       call_id:
         tool_calls.findIndex((other) => other.id === id) === position && id ? id : `call_${step}_${position}`,
       name,
-      args: parsed(args_text),
+      args,
       answer_id: toolAnswerId(message_id, step, position),
       idempotency_key: idempotencyKey(message_id, step, position),
+      requires_approval: toolbox?.requiresApproval(name, args) ?? false,
     };
     return task;
   });

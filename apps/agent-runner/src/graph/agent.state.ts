@@ -21,6 +21,8 @@ export const ToolTask = Annotation.Root({
   args: Annotation<unknown>,
   answer_id: Annotation<string>,
   idempotency_key: Annotation<string>,
+  /** Somebody has to allow the call; undefined in calls that were stored before this was. */
+  requires_approval: Annotation<boolean | undefined>,
 });
 export type ToolTask = typeof ToolTask.State;
 

@@ -1,4 +1,5 @@
 import type { AgentConfiguration, RetrievedChunk } from '@roost/contracts';
+import { usableTools } from '../tools/usable.tools';
 import { knowledgeTools } from './knowledge.search';
 
 const list = (tools: { name: string; description: string }[]): string =>
@@ -21,9 +22,10 @@ export function knowledgeRules(configuration: AgentConfiguration): string {
 }
 
 /** Asks whether a message needs the knowledge bases at all (the classifier of Adaptive-RAG). */
-export function routingPrompt({ tools, system_prompt }: AgentConfiguration): string {
+export function routingPrompt(configuration: AgentConfiguration): string {
+  const { tools, system_prompt } = configuration;
   const knowledge = tools.filter((tool) => tool.type === 'knowledge_base');
-  const others = tools.filter((tool) => tool.type !== 'knowledge_base');
+  const others = usableTools(configuration).filter((tool) => tool.type !== 'knowledge_base');
   return [
     'You decide how an assistant handles the last message of the user. You do not answer it.',
     `The assistant's task:\n${system_prompt.trim().slice(0, 4_000)}`,

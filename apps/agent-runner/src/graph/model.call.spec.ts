@@ -33,3 +33,28 @@ it.each([
 ])('a server that counts %s is taken by its numbers, and by no others', async (_what, usage, read) => {
   expect(await counted(usage)).toEqual(read);
 });
+
+const PIECE = 'x'.repeat(65_536);
+
+it.each([
+  ['text', { text: PIECE, tool_calls: [] }],
+  ['arguments', { text: '', tool_calls: [{ index: 0, name: 'find', args: PIECE }] }],
+  ['calls', { text: '', tool_calls: Array.from({ length: 4_096 }, () => ({ name: 'f' })) }],
+])('an answer of endless %s is broken off, and not asked for again', async (_what, piece) => {
+  let asked = 0;
+  let pieces = 0;
+  const call = new ModelCall(async function* () {
+    asked += 1;
+    for (;;) {
+      pieces += 1;
+      yield await Promise.resolve({ ...piece, finish: undefined, usage: undefined });
+    }
+  }, LIMITS);
+  const answer = call.answer({} as ChatOpenAI, [], {}, events, { tools: [], may_be_silent: false });
+  await expect(answer).rejects.toMatchObject({
+    code: 'model_malformed',
+    message: expect.stringContaining('model.max_tokens'),
+  });
+  expect(asked).toBe(1);
+  expect(pieces).toBeLessThan(300);
+});

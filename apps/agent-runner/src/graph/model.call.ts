@@ -4,7 +4,7 @@ import type { ChatOpenAI } from '@langchain/openai';
 import { anySignal } from 'any-signal';
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
-import { brokeOff, fromProvider, malformed, ModelError, timedOut, withheld } from './model.error';
+import { brokeOff, endless, fromProvider, malformed, ModelError, timedOut, withheld } from './model.error';
 import type { OpenModelStream, ResponseFormat } from './model.stream';
 import type { ToolDefinition } from '../tools/tool';
 import type { RunContext } from './run.context';
@@ -37,6 +37,8 @@ export interface ModelOffer {
 const RETRIES = 3;
 /** Tokens that one call counts for at most; a thousand such still fit into a report. */
 const TOKENS_MAX = 100_000_000;
+/** UTF-16 units of one answer, the arguments of its calls included. */
+const ANSWER_MAX = 4 * 1_048_576;
 
 /** Asks the model and streams its answer; asks again only as long as nobody has seen a token. */
 export class ModelCall {
@@ -109,14 +111,16 @@ export class ModelCall {
         finish ??= chunk.finish;
         usage = chunk.usage ?? usage;
         calls.add(chunk.tool_calls);
-        if (chunk.text === '') continue;
         const text = storable(chunk.text);
+        if (content.length + text.length + calls.length > ANSWER_MAX) throw endless(ANSWER_MAX);
+        if (text === '') continue;
         content += text;
         const full = onToken(text);
         if (full) await full;
       }
     } catch (error) {
       config.signal.throwIfAborted();
+      if (error instanceof ModelError) throw error;
       if (stalled.signal.aborted) throw timedOut(stall_ms / 1_000);
       throw content === '' ? fromProvider(error) : final(brokeOff(error));
     } finally {

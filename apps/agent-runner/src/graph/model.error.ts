@@ -52,6 +52,14 @@ export const malformed = (cause?: unknown): ModelError =>
     cause === undefined ? {} : { cause },
   );
 
+/** No run can use it, and nobody would read it. */
+export const endless = (units: number): ModelError =>
+  new ModelError(
+    'model_malformed',
+    `The model's answer has more than ${units} characters and was broken off. Set model.max_tokens, or choose another model.`,
+    never,
+  );
+
 export const withheld = (): ModelError =>
   new ModelError(
     'model_bad_request',

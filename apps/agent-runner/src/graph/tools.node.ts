@@ -3,6 +3,7 @@ import { interrupt, type LangGraphRunnableConfig } from '@langchain/langgraph';
 import { type ApprovalDecision, approvalId, type ApprovalRequest } from '@roost/contracts';
 import type { ToolAnswer } from '../tools/tool';
 import type { AgentState, ToolTask } from './agent.state';
+import { unaskable } from './approval.arguments';
 import type { RunContext } from './run.context';
 import { shared } from './shared.signal';
 
@@ -18,25 +19,37 @@ export async function toolsNode(
 ): Promise<Partial<AgentState>> {
   if (!context) throw new Error('The graph was invoked without its context');
   const { call_id, name, answer_id } = task;
-  // First of all: what stands before it is repeated when the run goes on.
-  const decision = askFor(task, context);
-  const { ok, content } =
-    decision?.decision === 'reject'
-      ? rejected(name, decision, context)
-      : await call(task, decision?.decision === 'edit' ? decision.arguments : undefined, context, signal);
+  const { ok, content } = await answerOf(task, context, signal);
   const status = ok ? 'success' : 'error';
   return { messages: [new ToolMessage({ id: answer_id, tool_call_id: call_id, name, content, status })] };
 }
 
-/** Null when nobody has to allow the call. Ends the task, and with it the run, until there is a decision. */
-function askFor({ name, args, idempotency_key }: ToolTask, { toolbox }: RunContext): ApprovalDecision | null {
-  if (!toolbox?.requiresApproval(name, args)) return null;
-  return interrupt<ApprovalRequest, ApprovalDecision>({
-    approval_id: approvalId(idempotency_key, name, args),
-    tool: name,
+async function answerOf(task: ToolTask, context: RunContext, signal: AbortSignal): Promise<ToolAnswer> {
+  if (!needsApproval(task, context)) return call(task, undefined, context, signal);
+  const { name, args } = task;
+  const objection = unaskable(args);
+  if (objection !== null) return notAsked(name, objection, context);
+  const decision = ask(name, args, task.idempotency_key);
+  return decision.decision === 'reject'
+    ? rejected(name, decision, context)
+    : call(task, decision.decision === 'edit' ? decision.arguments : undefined, context, signal);
+}
+
+/** As it was when the model made the call: its tool may have gone while somebody decided. */
+function needsApproval(
+  task: ToolTask,
+  { toolbox }: RunContext,
+): task is ToolTask & { args: Record<string, unknown> } {
+  return task.requires_approval ?? toolbox?.requiresApproval(task.name, task.args) ?? false;
+}
+
+/** Ends the task, and with it the run, until there is a decision: what stands before it is repeated then. */
+const ask = (tool: string, args: Record<string, unknown>, idempotency_key: string): ApprovalDecision =>
+  interrupt<ApprovalRequest, ApprovalDecision>({
+    approval_id: approvalId(idempotency_key, tool, args),
+    tool,
     arguments: args,
   });
-}
 
 async function call(
   { name, args, idempotency_key }: ToolTask,
@@ -58,6 +71,14 @@ async function call(
   // Else the model goes on as if its own had been used.
   const note = edited ? `A person changed the arguments of this call to ${JSON.stringify(edited)}.\n` : '';
   return { ok, content: `${note}${content}` };
+}
+
+function notAsked(name: string, objection: string, { onTool }: RunContext): ToolAnswer {
+  onTool(name, 'failed', `The call of ${name} was not made.`);
+  return {
+    ok: false,
+    content: `A person has to allow this call, and cannot be shown its arguments. ${objection}`,
+  };
 }
 
 function rejected(name: string, { reason }: ApprovalDecision, { onTool }: RunContext): ToolAnswer {

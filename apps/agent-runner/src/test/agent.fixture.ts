@@ -31,6 +31,8 @@ export class AgentFixture {
   readonly messaging: Messaging;
   /** What the operator opens to tools. */
   allowed_hosts: string[] = [];
+  /** The operator's search engine; undefined where there is none. */
+  web_search: AgentRuntimeConfiguration['web_search'];
   /** What the placeholders of its tools may stand for. */
   secrets: Record<string, string> = {};
   /** Messages that the next instance is told may end it. */
@@ -74,6 +76,7 @@ export class AgentFixture {
       configuration: { ...basicConfiguration, ...changes },
       outbound: { allowed_hosts: this.allowed_hosts },
       secrets: this.secrets,
+      ...(this.web_search ? { web_search: this.web_search } : {}),
     };
     this.manager.versions.set(version, runtime);
     return runtime;

@@ -10,15 +10,14 @@ const REASON_MAX = 500;
 export const standIn = (name: string, reason: string): BuiltTool => ({
   definition: definition(name, `Cannot be used now: ${reason}`, { type: 'object', properties: {} }),
   tool: {
+    stands_in: true,
     call: () => Promise.resolve({ ok: false, content: `The tool ${name} cannot be used now: ${reason}` }),
   },
 });
 
 /** Why a tool could not be made, for the model: what is not meant for it is not quoted. */
-export function reasonOf(error: unknown): string {
-  const isMeant =
-    error instanceof ToolUnavailableError ||
-    error instanceof GuardedHttpError ||
-    error instanceof TimeoutError;
-  return isMeant ? error.message.slice(0, REASON_MAX) : 'it is not configured correctly.';
-}
+export const reasonOf = (error: unknown): string =>
+  isForModel(error) ? error.message.slice(0, REASON_MAX) : 'it is not configured correctly.';
+
+export const isForModel = (error: unknown): error is Error =>
+  error instanceof ToolUnavailableError || error instanceof GuardedHttpError || error instanceof TimeoutError;

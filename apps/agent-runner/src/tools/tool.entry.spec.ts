@@ -41,11 +41,33 @@ describe('the tools of an entry', () => {
     expect(await names(shop)).toEqual(['found']);
   });
 
-  it('that were never there are one that says so, asked for by each run', async () => {
+  it('that were never there are one that says so, asked for again after a pause', async () => {
     served = [];
     const shop = entry();
     expect(await names(shop)).toEqual(['shop']);
     served = [list('find')];
+    expect(await names(shop)).toEqual(['shop']);
+    vi.advanceTimersByTime(16_000);
     expect(await names(shop)).toEqual(['find']);
+  });
+
+  it('all require approval when their entry does', async () => {
+    const two = async (): Promise<BuiltTool[]> => [...(await list('find')()), ...(await list('pay')())];
+    const shop = new ToolEntry('shop', true, two);
+    expect((await shop.tools()).map(({ requires_approval }) => requires_approval)).toEqual([true, true]);
+  });
+
+  it('that fail in a way not meant for the model are told to the operator, and not quoted to it', async () => {
+    const faults: string[] = [];
+    const fail = (): Promise<BuiltTool[]> => Promise.reject(new TypeError('a bug at secret.internal'));
+    const shop = new ToolEntry(
+      'shop',
+      undefined,
+      fail,
+      (tool, fault) => void faults.push(`${tool}: ${fault}`),
+    );
+    const [tool] = await shop.tools();
+    expect(faults).toEqual([expect.stringContaining('shop: TypeError: a bug at secret.internal')]);
+    expect(JSON.stringify(tool?.definition)).not.toContain('secret.internal');
   });
 });

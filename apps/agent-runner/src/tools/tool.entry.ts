@@ -1,7 +1,7 @@
 import pTimeout from 'p-timeout';
-import { reasonOf, standIn } from './stand-in.tool';
+import { isForModel, reasonOf, standIn } from './stand-in.tool';
 import type { BuiltTool } from './tool.builder';
-import { prepared, type PreparedTool } from './toolbox';
+import { faultOf, type OnToolFault, prepared, type PreparedTool } from './toolbox';
 
 /** Milliseconds that a tool may take to be made: a run waits for it. */
 const BUILD_MS = 20_000;
@@ -18,6 +18,7 @@ export class ToolEntry {
     private readonly name: string,
     private readonly requires_approval: boolean | undefined,
     private readonly build: () => Promise<BuiltTool[]>,
+    private readonly onFault: OnToolFault = () => undefined,
   ) {}
 
   /** The same list as long as nothing has changed. */
@@ -49,12 +50,9 @@ export class ToolEntry {
 
   /** What was there goes on: a call that somebody has allowed finds its tool, and the server may be back by then. */
   private without(error: unknown): PreparedTool[] {
-    if (this.last === null) {
-      this.isStale = () => true;
-      return [prepared(standIn(this.name, reasonOf(error)))];
-    }
+    if (!isForModel(error)) this.onFault(this.name, faultOf(error));
     const failed_at = performance.now();
     this.isStale = () => performance.now() - failed_at > AGAIN_MS;
-    return this.last;
+    return this.last ?? [prepared(standIn(this.name, reasonOf(error)))];
   }
 }

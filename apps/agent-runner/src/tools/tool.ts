@@ -29,6 +29,8 @@ export interface Tool {
   call: (args: Record<string, unknown>, options: ToolCallOptions) => Promise<ToolAnswer>;
   /** A server holds calls to the schema, which is its own: no code is made of it here. */
   schema_is_remote?: true;
+  /** It stands for tools that could not be made. */
+  stands_in?: true;
 }
 
 /** A tool as the OpenAI protocol describes it to models. */

@@ -2,7 +2,8 @@ import type { AgentRuntimeConfiguration } from '@roost/contracts';
 import type { GuardedHttpClient } from '@roost/guarded-http';
 import type { BuiltTool, ToolServices } from './tool.builder';
 import type { ToolEntry } from './tool.entry';
-import type { PreparedTool, Toolbox } from './toolbox';
+import type { OnToolFault, PreparedTool, Toolbox } from './toolbox';
+import { usableTools } from './usable.tools';
 
 /** What a configuration's tools came to last. */
 interface Made {
@@ -16,7 +17,10 @@ export class ToolboxFactory {
   private readonly made = new WeakMap<AgentRuntimeConfiguration, Promise<Made>>();
   private readonly clients = new Map<string, GuardedHttpClient>();
 
-  constructor(private readonly manager: ToolServices['manager']) {}
+  constructor(
+    private readonly manager: ToolServices['manager'],
+    private readonly onFault: OnToolFault = () => undefined,
+  ) {}
 
   /** Null for an agent without tools. What could not be had, or has grown old, is asked for again. */
   async of(runtime: AgentRuntimeConfiguration): Promise<Toolbox | null> {
@@ -35,26 +39,29 @@ export class ToolboxFactory {
     // Schemas are compiled once a toolbox.
     if (made.box && tools.every((some, index) => some === made.tools[index])) return made.box;
     made.tools = tools;
-    made.box = new Toolbox(tools.flat(), runtime.secrets);
+    made.box = new Toolbox(tools.flat(), runtime.secrets, this.onFault);
     return made.box;
   }
 
   private async make(runtime: AgentRuntimeConfiguration): Promise<Made> {
-    const [{ outboundClient }, { buildTool }, { ToolEntry }] = await Promise.all([
+    const [{ outboundClient }, { buildTool }, { ToolEntry }, { secretMask }] = await Promise.all([
       import('./outbound'),
       import('./tool.builders'),
       import('./tool.entry'),
+      import('./secret.mask'),
     ]);
+    const mask = secretMask(runtime.secrets ?? {});
+    const onFault: OnToolFault = (tool, fault) => this.onFault(tool, mask(fault));
     // The operator's list is one for all versions, so connections are shared.
     const key = JSON.stringify(runtime.outbound.allowed_hosts);
     const http = this.clients.get(key) ?? outboundClient(runtime.outbound);
     this.clients.set(key, http);
     const services = { http, runtime, manager: this.manager };
-    const entries = runtime.configuration.tools.map(
-      (tool) => new ToolEntry(tool.name, tool.requires_approval, () => buildTool(tool, services)),
+    const entries = usableTools(runtime.configuration).map(
+      (tool) => new ToolEntry(tool.name, tool.requires_approval, () => buildTool(tool, services), onFault),
     );
     if (runtime.configuration.memory.long_term)
-      entries.push(new ToolEntry('remember_fact', false, () => this.factTools()));
+      entries.push(new ToolEntry('remember_fact', false, () => this.factTools(), onFault));
     return { entries, tools: [], box: null };
   }
 

@@ -40,3 +40,17 @@ it('has one tool of a name: the first', async () => {
   expect(toolbox.definitions.map(({ function: { description } }) => description)).toEqual(['First.']);
   expect(await toolbox.call('find', {}, options)).toMatchObject({ content: 'first' });
 });
+
+it('tells the operator of a tool that throws what is not meant for the model, without its secrets', async () => {
+  const faults: string[] = [];
+  const call = () => Promise.reject(new TypeError('no tok-canary-0123456789'));
+  const broken = prepared({ definition: definition('find', '', NO_PARAMETERS), tool: { call } });
+  const toolbox = new Toolbox([broken], { shop_token: 'tok-canary-0123456789' }, (name, fault) =>
+    faults.push(`${name}: ${fault}`),
+  );
+  expect(await toolbox.call('find', {}, options)).toEqual({
+    ok: false,
+    content: 'The tool is not configured correctly and cannot be used.',
+  });
+  expect(faults).toEqual([expect.stringContaining('find: TypeError: no [secret]')]);
+});

@@ -10,6 +10,9 @@ import {
 } from './tool';
 import type { BuiltTool } from './tool.builder';
 
+/** Hears of what tools should not do: throw anything that is not meant for the model. Quotes no secret. */
+export type OnToolFault = (tool: string, fault: string) => void;
+
 /** A tool as it is called: with its arguments checked. */
 export interface PreparedTool {
   definition: ToolDefinition;
@@ -17,6 +20,8 @@ export interface PreparedTool {
   check: () => CheckArguments;
   /** A call waits until somebody allows it. */
   requires_approval: boolean;
+  /** It stands for tools that could not be made, under the name of the entry they come from. */
+  stands_in: boolean;
 }
 
 /** Made once a tool: the schema becomes code with the first call. */
@@ -25,6 +30,7 @@ export const prepared = ({ definition, tool }: BuiltTool, requires_approval = fa
   tool,
   check: once(() => (tool.schema_is_remote ? isObject : argumentsCheck(definition.function.parameters))),
   requires_approval,
+  stands_in: tool.stands_in === true,
 });
 
 /** The tools of one version of an agent. */
@@ -34,7 +40,11 @@ export class Toolbox {
   private readonly mask: (text: string) => string;
 
   /** `secrets` are taken out of every answer. Of tools of one name the first counts. */
-  constructor(tools: PreparedTool[], secrets: Readonly<Record<string, string>> = {}) {
+  constructor(
+    tools: PreparedTool[],
+    secrets: Readonly<Record<string, string>> = {},
+    private readonly onFault: OnToolFault = () => undefined,
+  ) {
     for (const tool of tools) {
       const { name } = tool.definition.function;
       if (!this.tools.has(name)) this.tools.set(name, tool);
@@ -68,37 +78,48 @@ export class Toolbox {
    * @throws the reason of `signal` when that aborts.
    */
   async call(name: string, args: unknown, options: ToolCallOptions): Promise<ToolAnswer> {
-    const known = this.tools.get(name);
+    const known = this.tools.get(name) ?? this.standInFor(name);
     if (!known) {
       return {
         ok: false,
         content: `There is no tool ${name.slice(0, 64)}. There are: ${[...this.tools.keys()].join(', ')}.`,
       };
     }
-    const { ok, content } = await answerOf(known, args, options);
+    const { ok, content } = await this.answerOf(known, args, options);
     // PostgreSQL and models alike take no NUL.
     return { ok, content: this.mask(content).replaceAll('\0', '\ufffd') };
   }
-}
 
-async function answerOf(
-  { tool, check }: PreparedTool,
-  args: unknown,
-  options: ToolCallOptions,
-): Promise<ToolAnswer> {
-  try {
-    return await tool.call(check()(args), options);
-  } catch (error) {
-    options.signal.throwIfAborted();
-    return { ok: false, content: explanation(error) };
+  private async answerOf(
+    { tool, check, definition }: PreparedTool,
+    args: unknown,
+    options: ToolCallOptions,
+  ): Promise<ToolAnswer> {
+    try {
+      return await tool.call(check()(args), options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      return { ok: false, content: this.explanation(definition.function.name, error) };
+    }
+  }
+
+  private explanation(name: string, error: unknown): string {
+    if (error instanceof ToolArgumentError) return `The arguments do not fit: ${error.message}`;
+    if (error instanceof ToolUnavailableError) return error.message;
+    this.onFault(name, this.mask(faultOf(error)));
+    return 'The tool is not configured correctly and cannot be used.';
+  }
+
+  /** A call that somebody has allowed, of a tool that could not be made again since: it is told why. */
+  private standInFor(name: string): PreparedTool | undefined {
+    return [...this.tools.values()].find(
+      ({ stands_in, definition }) => stands_in && name.startsWith(`${definition.function.name}_`),
+    );
   }
 }
 
-function explanation(error: unknown): string {
-  if (error instanceof ToolArgumentError) return `The arguments do not fit: ${error.message}`;
-  if (error instanceof ToolUnavailableError) return error.message;
-  return 'The tool is not configured correctly and cannot be used.';
-}
+export const faultOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const isObject: CheckArguments = (args) => {
   if (typeof args === 'object' && args !== null && !Array.isArray(args))

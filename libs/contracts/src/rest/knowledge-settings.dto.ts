@@ -4,7 +4,7 @@ import { BooleanField, StringField } from './field.decorators';
 export class KnowledgeSettingsDto implements KnowledgeSettings {
   @BooleanField({
     description:
-      'Answers rest on the knowledge bases alone: what they do not hold, the agent says it does not know. Small talk and talk about the conversation stay possible. Without a `knowledge_base` tool it does nothing.',
+      'Answers rest on the knowledge bases alone: what they do not hold, the agent says it does not know. Small talk and talk about the conversation stay possible; a `web_search` tool is switched off. Without a `knowledge_base` tool it does nothing.',
     example: true,
     default: false,
   })
