@@ -35,6 +35,19 @@ describe('the OpenAPI description', () => {
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot('../../openapi.json');
   });
 
+  it('refers to nothing that is not in it', () => {
+    const text = JSON.stringify(document);
+    const missing = [...text.matchAll(/"\$ref":"([^"]*)"/g)].flatMap(([, path = '']) => {
+      const [, ...steps] = path.split('/');
+      const found = steps.reduce<unknown>(
+        (at, step) => (at as Record<string, unknown> | undefined)?.[step],
+        document,
+      );
+      return found === undefined ? [path] : [];
+    });
+    expect(missing).toEqual([]);
+  });
+
   it('has every endpoint of the public port', () => {
     expect(operations.map(([name]) => name).sort()).toEqual(
       [

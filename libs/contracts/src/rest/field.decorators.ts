@@ -208,7 +208,8 @@ export const NestedField = (type: () => Class, options: FieldOptions): PropertyD
     options.default === undefined
       ? options
       : { ...options, makeDefault: () => plainToInstance(type(), options.default) as unknown },
-    { type: type as () => Class },
+    // Swagger takes a function for a lazy class by this very name alone.
+    { type: () => type() },
     Type(type),
     ValidateNested(),
     IsObject(),
@@ -267,7 +268,7 @@ function instanceOf(
 export const ItemsField = (type: () => Class, options: FieldOptions): PropertyDecorator =>
   field(
     options,
-    { type: type as () => Class, isArray: true },
+    { type: () => type(), isArray: true },
     Type(type),
     IsArray(),
     ValidateNested({ each: true }),
