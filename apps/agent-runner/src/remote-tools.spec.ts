@@ -122,6 +122,14 @@ describe('a handoff', () => {
     expect(answersRead()).toEqual([expect.stringContaining('The agent is disabled.')]);
   });
 
+  it('that ends while a person should have allowed something says so', async () => {
+    agent.configure(1, { tools: [handoffTool({ timeout_s: 1 })] });
+    answers.mockReturnValue({ status: 'pending', waits_for_approval: true });
+    await agent.startRunner();
+    await agent.reportOn(await agent.send('Do I owe anything?'));
+    expect(answersRead()).toEqual([expect.stringContaining('A person has to allow')]);
+  });
+
   it('ends with its deadline, and the other agent is told', async () => {
     agent.configure(1, { tools: [handoffTool({ timeout_s: 1 })] });
     answers.mockReturnValue({ status: 'pending' });

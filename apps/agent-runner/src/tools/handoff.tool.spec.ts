@@ -1,7 +1,7 @@
 import type { HandoffResponse } from '@roost/contracts';
 import { expect, it } from 'vitest';
 import { type ManagerRequest, ManagerUnavailableError } from '../exchange/manager.client';
-import { handoffTool as configured } from '../test/remote.tools';
+import { aCall, handoffTool as configured } from '../test/remote.tools';
 import { handoffTool } from './handoff.tool';
 import type { ToolServices } from './tool.builder';
 
@@ -32,4 +32,19 @@ it('waits on for an answer while the manager is away: what was begun goes on the
   );
   expect(answer).toEqual({ ok: true, content: 'Two are open.' });
   expect(keys).toEqual(['key-1', 'key-1', 'key-1']);
+});
+
+it('can be tried without a message: the manager is told that there is none', async () => {
+  const asked: unknown[] = [];
+  const request = <Result>({ body }: ManagerRequest<Result>): Promise<Result> => {
+    asked.push(body);
+    return Promise.resolve({ status: 'done', content: 'Two are open.' } as Result);
+  };
+  const [built] = await handoffTool(configured(), { manager: { request } } as ToolServices);
+  const answer = await built?.tool.call(
+    { message: 'Open invoices?' },
+    aCall({ asker: { ...asker, message_id: null }, idempotency_key: 'test:1' }),
+  );
+  expect(answer).toEqual({ ok: true, content: 'Two are open.' });
+  expect(asked).toMatchObject([{ message_id: null, idempotency_key: 'test:1' }]);
 });

@@ -39,18 +39,20 @@ class Handoff implements Tool {
     const { idempotency_key, signal, asker } = options;
     const ends_at = performance.now() + this.tool.timeout_s * 1_000;
     const { message_id } = asker;
-    if (message_id === null)
-      return failed('it is asked for a message only. Send this agent one that it hands over.');
+    let waits_for_approval = false;
     const request = { message_id, tool: this.tool.name, message: String(args['message']), idempotency_key };
     try {
       for (let left = ends_at - performance.now(); left > 0; left = ends_at - performance.now()) {
         const answer = await this.ask({ ...request, wait_ms: waitOf(left) }, signal).catch(stillPending);
         if (answer.status === 'done') return { ok: true, content: answer.content.slice(0, ANSWER_MAX) };
         if (answer.status === 'failed') return failed(answer.detail);
+        waits_for_approval = answer.waits_for_approval === true;
       }
       await this.giveUp({ message_id, idempotency_key }, signal);
       return failed(
-        `It did not answer within ${this.tool.timeout_s} seconds. Ask for less, or go on without it.`,
+        waits_for_approval
+          ? `A person has to allow what it wants to do, and nobody did within ${this.tool.timeout_s} seconds. Go on without it.`
+          : `It did not answer within ${this.tool.timeout_s} seconds. Ask for less, or go on without it.`,
       );
     } catch (error) {
       signal.throwIfAborted();

@@ -9,7 +9,10 @@ import { parsed } from '../http/zod-body';
 import { asInstance } from '../lifecycle/config.controller';
 import { HandoffsService } from './handoffs.service';
 
-const Place = z.strictObject({ message_id: z.string().max(64), idempotency_key: z.string().min(1).max(120) });
+const Place = z.strictObject({
+  message_id: z.string().max(64).nullable(),
+  idempotency_key: z.string().min(1).max(120),
+});
 const Ask = Place.extend({
   tool: z.string().max(64),
   message: z.string().max(MESSAGE_CONTENT_MAX),

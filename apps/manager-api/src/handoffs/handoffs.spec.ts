@@ -160,6 +160,46 @@ describe('an agent that asks another', () => {
     ]);
   });
 
+  it('learns that the other one waits for somebody to allow a call', async () => {
+    const { other, ask } = await pair();
+    await ask({ wait_ms: 0 });
+    const runner = await run(other);
+    const asked = await runner.next();
+    await runner.pause(asked, [{ approval_id: 'apr_1', tool: 'refund', arguments: {} }], '');
+    await vi.waitFor(async () =>
+      expect((await ask({ wait_ms: 0 })).body).toEqual({ status: 'pending', waits_for_approval: true }),
+    );
+  });
+
+  it('can be tried: once a key, in a conversation of its own, for nobody', async () => {
+    const other = await manager.agent();
+    const caller = await manager.agent({ tools: [handoffTo(other)] });
+    await manager.call('POST', `/agents/${caller}/start`);
+    const { identity } = await run(caller);
+    const trial = { message_id: null, idempotency_key: 'test:1' };
+    const ask = (changes: object = {}) =>
+      manager.internal(
+        'POST',
+        internalPaths.handoffs,
+        { ...trial, tool: 'ask_other', message: 'Open invoices?', wait_ms: 20_000, ...changes },
+        identity.token,
+      );
+    expect((await ask({ tool: 'ask_anybody' })).status).toBe(403);
+    const asking = [ask(), ask()];
+    const runner = await run(other);
+    const entry = await runner.next();
+    expect(entry).toMatchObject({ content: 'Open invoices?', user_id: null, user_data: {}, channel: 'api' });
+    await runner.report(entry, 'Two are open.');
+    for (const { body } of await Promise.all(asking))
+      expect(body).toEqual({ status: 'done', content: 'Two are open.' });
+    expect((await manager.call('GET', `/agents/${caller}/threads`)).body.items).toEqual([]);
+
+    const key = { ...trial, idempotency_key: 'test:2' };
+    expect((await ask({ ...key, wait_ms: 0 })).body).toEqual({ status: 'pending' });
+    await manager.internal('POST', internalPaths.handoffCancels, key, identity.token);
+    expect((await ask(key)).body).toMatchObject({ status: 'failed' });
+  });
+
   it('that is cancelled, or waits no longer, ends the other one, too', async () => {
     const owedBy = async (agent_id: string) => {
       const [{ count }] = await manager.database.query(

@@ -17,8 +17,8 @@ export const HANDOFF_WAIT_MS_MAX = 25_000;
 
 /** Asked by an instance on behalf of a message it is answering. Repeating it with its key is harmless. */
 export interface HandoffRequest {
-  /** The message being answered; whose user it is, is the manager's to know. */
-  message_id: string;
+  /** The message being answered; whose user it is, is the manager's to know. Null when the tool is only tried. */
+  message_id: string | null;
   /** The name of the handoff tool in the version that answers. */
   tool: string;
   message: string;
@@ -30,11 +30,11 @@ export interface HandoffRequest {
 export type HandoffResponse =
   | { status: 'done'; content: string }
   | { status: 'failed'; detail: string }
-  /** Not answered yet: ask again with the same key. */
-  | { status: 'pending' };
+  /** Not answered yet: ask again with the same key. It may be that a person has to allow a call first. */
+  | { status: 'pending'; waits_for_approval?: true };
 
 /** Nobody waits any more for what was handed off under this key. */
 export interface HandoffCancel {
-  message_id: string;
+  message_id: string | null;
   idempotency_key: string;
 }
