@@ -85,12 +85,13 @@ describe('a model that calls each tool with the worst arguments', () => {
   }
 
   /** Says something as this user, and waits for the reply. */
-  async function sayAs(user_id: string, agent_id: string): Promise<void> {
+  async function sayAs(user_id: string, agent_id: string): Promise<{ type: string }[]> {
     const { token } = await roost().api.createChatToken(agent_id, { user_id });
-    const chat = await PlainChat.open(roost().origin, agent_id, { key: token });
+    const chat = await PlainChat.open(roost().origin, agent_id, { key: token, stream: 'tokens' });
     chat.say('Look.');
     await chat.reply();
     await chat.close();
+    return chat.frames;
   }
 
   /** What the model of an agent was told, all of it. */
@@ -178,8 +179,10 @@ describe('a model that calls each tool with the worst arguments', () => {
       ...attempt('user_info', 'not JSON', '"a text"', 'null'),
     ];
     play('hostile-model', worst);
-    await sayAs('ada', id);
+    const shown = await sayAs('ada', id);
 
+    // Nobody is asked for a password.
+    expect(JSON.stringify(shown)).not.toContain('password');
     expect(answersTo('hostile-model')).toHaveLength(worst.length - 2);
     expect(await factsOf('eve')).toEqual(eve);
     expect(await factsOf('ada')).toEqual([]);

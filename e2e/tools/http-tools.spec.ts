@@ -126,6 +126,12 @@ describe('tools from configuration', () => {
       phone_number: '+49 1',
     });
     expect(answers).toHaveLength(13);
+    // What the model writes is text, also where it looks like a placeholder.
+    const bodies = heard.flatMap(({ method, body }) => (method === 'POST' ? [body] : []));
+    expect(bodies.join()).not.toContain(token);
+    expect(bodies.map((body) => (JSON.parse(body) as { note?: string }).note)).toContain(
+      '{secret.shop_token}',
+    );
     for (const { url, headers } of heard) {
       expect(url).toMatch(/^\/(?:users\/ada\/orders\/[^/?]+\?phone=%2B49\+1|api\/orders\/[^/?]+)$/);
       expect(headers).toMatchObject({ host, 'x-key': token });

@@ -85,6 +85,19 @@ describe('a run past a limit ends, and says which', () => {
     expect(report.token_usage).toMatchObject([{ kind: 'agent', model: 'gpt-test', calls: 1 }]);
   });
 
+  it('tokens: with those that searching costs', async () => {
+    limit({ tokens_per_run: 50_000 });
+    const embedding = { kind: 'embedding', model: 'vectors', calls: 1, output_tokens: 0 } as const;
+    agent.manager.search_usage = [{ ...embedding, input_tokens: 50_000 }];
+    agent.manager.knowledge = () => [chunk('a', 'relevant')];
+    scriptKnowledge(agent.model, {});
+    const report = await ask('Where?');
+    expect(report).toMatchObject(ended('tokens_per_run'));
+    expect(questionsTo(agent.model)).toEqual({ agent: 1 });
+    // The manager has booked it already.
+    expect(report.token_usage).toMatchObject([{ kind: 'agent' }]);
+  });
+
   it('tokens: in the middle of grading, and what has not begun never does', async () => {
     limit({ tokens_per_run: 2_000 });
     agent.manager.knowledge = () =>

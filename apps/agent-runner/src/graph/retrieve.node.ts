@@ -33,8 +33,9 @@ export function retrieveNode(knowledge: KnowledgeClient) {
           limit: retrieval_limit,
           message_id,
         };
-        const chunks = await knowledge.search(request, stop);
-        return chunks.slice(0, retrieval_limit).map((chunk) => ({ chunk, parts: [index] }));
+        const { results, usage = [] } = await knowledge.search(request, stop);
+        meter.addBooked(usage);
+        return results.slice(0, retrieval_limit).map((chunk) => ({ chunk, parts: [index] }));
       });
       const update = { search: { ...withFound(search, found.flat()), spent: meter.entries } };
       return new Command({ update, goto: 'grade_documents' });

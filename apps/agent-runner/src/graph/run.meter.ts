@@ -6,6 +6,7 @@ type Tokens = ModelReply['usage'];
 /** Counts the tokens of one run, by kind of call and model. A provider that names no numbers is not counted. */
 export class RunMeter {
   private counted: TokenUsage[] = [];
+  private booked_elsewhere = 0;
 
   constructor(private readonly onSpent: (tokens: number) => void = () => undefined) {}
 
@@ -23,13 +24,21 @@ export class RunMeter {
     }
   }
 
+  /**
+   * What the manager has spent for the run and booked itself: it counts towards the run's limit alone. An instance that
+   * goes on with an interrupted run does not know it.
+   */
+  addBooked(usage: TokenUsage[]): void {
+    this.booked_elsewhere += sumOf(usage);
+  }
+
   /** A copy: what is counted later does not change it. */
   get entries(): TokenUsage[] {
     return this.counted.map((entry) => ({ ...entry }));
   }
 
   get tokens(): number {
-    return sumOf(this.counted);
+    return sumOf(this.counted) + this.booked_elsewhere;
   }
 
   /** All kinds together; null when nothing was counted. */
@@ -44,7 +53,7 @@ export class RunMeter {
   /** Goes on from what an interrupted run had counted: of several counts, taken one after the other, the last. */
   restore(counts: (TokenUsage[] | undefined)[]): void {
     for (const count of counts)
-      if (count && sumOf(count) > this.tokens) this.counted = count.map((entry) => ({ ...entry }));
+      if (count && sumOf(count) > sumOf(this.counted)) this.counted = count.map((entry) => ({ ...entry }));
   }
 }
 

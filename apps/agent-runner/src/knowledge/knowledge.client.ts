@@ -1,9 +1,4 @@
-import {
-  internalPaths,
-  type RetrievalRequest,
-  type RetrievalResponse,
-  type RetrievedChunk,
-} from '@roost/contracts';
+import { internalPaths, type RetrievalRequest, type RetrievalResponse } from '@roost/contracts';
 import { type ManagerClient, ManagerRefusedError, ManagerUnavailableError } from '../exchange/manager.client';
 
 /** Milliseconds a run waits for one search, repeats included, before it fails visibly. */
@@ -23,10 +18,10 @@ export class KnowledgeClient {
     private readonly deadline_ms = SEARCH_DEADLINE_MS,
   ) {}
 
-  /** Best first. @throws {KnowledgeError} or the reason of `signal` when that aborts. */
-  async search(request: RetrievalRequest, signal?: AbortSignal): Promise<RetrievedChunk[]> {
+  /** Best first, and what the search itself cost. @throws {KnowledgeError} or the reason of `signal` when that aborts. */
+  async search(request: RetrievalRequest, signal?: AbortSignal): Promise<RetrievalResponse> {
     try {
-      const { results } = await this.manager.request<RetrievalResponse>({
+      return await this.manager.request<RetrievalResponse>({
         method: 'POST',
         path: internalPaths.knowledgeSearch,
         body: request,
@@ -34,7 +29,6 @@ export class KnowledgeClient {
         attempt_ms: ATTEMPT_TIMEOUT_MS,
         ...(signal ? { signal } : {}),
       });
-      return results;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ManagerUnavailableError)

@@ -14,6 +14,7 @@ import {
   type RememberFact,
   type RetrievalRequest,
   type RetrievalResponse,
+  type TokenUsage,
   type RetrievedChunk,
   type SpentToday,
   type UserFact,
@@ -43,6 +44,8 @@ export class FakeManager {
   poolExchange: ((request: PoolExchangeRequest) => Promise<PoolExchangeResponse>) | null = null;
   /** Members of the warm pool that have said they are ready. */
   readonly waiting: PoolReadyRequest[] = [];
+  /** What each search in the knowledge costs. */
+  search_usage: TokenUsage[] = [];
   /** What other agents answer; null refuses it. */
   handoff: ((request: HandoffRequest) => HandoffResponse) | null = null;
   /** Tokens that were booked today. */
@@ -120,7 +123,7 @@ export class FakeManager {
       this.searches.push(search);
       const found = await this.knowledge(search);
       return Array.isArray(found)
-        ? reply(response, 200, { results: found } satisfies RetrievalResponse)
+        ? reply(response, 200, { results: found, usage: this.search_usage } satisfies RetrievalResponse)
         : reply(response, found.status);
     }
     if (pathname === internalPaths.handoffs)

@@ -45,7 +45,7 @@ const lookup = (
           .catch(unavailable),
       ),
     );
-    const passages = found.flat().map(({ title, text }) => `${title}: ${text}`);
+    const passages = found.flatMap(({ results }) => results).map(({ title, text }) => `${title}: ${text}`);
     return { ok: true, content: passages.length > 0 ? passages.join('\n\n') : 'Nothing was found.' };
   },
 });
