@@ -39,6 +39,12 @@ describe('the worked examples of docs/agents.md', () => {
     expect(asked.filter((path) => !known.includes(path))).toEqual([]);
   });
 
+  it('name parameters that there are', () => {
+    const described = new Set([...JSON.stringify(paths).matchAll(/"name":"(\w+)"/g)].map(([, name]) => name));
+    const named = [...commands.matchAll(/\bask "[^"?]+\?(\w+)=/g)].map(([, name]) => name);
+    expect(named.filter((name) => !described.has(name))).toEqual([]);
+  });
+
   it('send JSON', () => {
     const bodies = [...commands.matchAll(/-d '([^']*)'/g)].map(([, body = '']) => body);
     for (const body of bodies) expect(() => JSON.parse(body) as unknown).not.toThrow();
