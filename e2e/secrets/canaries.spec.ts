@@ -1,11 +1,21 @@
-import { aPublicAgent, environmentOf, PlainChat, redisCli, SocketIoChat, until } from '@roost/testing';
+import {
+  aPublicAgent,
+  environmentOf,
+  type GatewayProcess,
+  PlainChat,
+  redisCli,
+  SocketIoChat,
+  TelegramApi,
+  until,
+} from '@roost/testing';
+import { startBot } from '../telegram/use.telegram';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from 'pg';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
 
 const operatorKey = `sk-canary-operator-${randomBytes(8).toString('hex')}`;
@@ -33,6 +43,10 @@ const EVERYTHING = `
 describe('secrets', () => {
   const roost = useInstallation({ env: { OPENAI_API_KEY: operatorKey, LOG_LEVEL: 'trace' } });
   const secrets: Record<string, string> = {};
+  let telegram: TelegramApi;
+  afterAll(() => telegram.stop());
+  let gateway: GatewayProcess;
+  let phone = '';
 
   /** Uses every secret once: agents with and without a key of their own, failures, keys, tokens, sockets. */
   beforeAll(async () => {
@@ -97,7 +111,16 @@ describe('secrets', () => {
       body: { name: 'kept', scopes: ['admin'] },
       headers: { 'idempotency-key': 'canary' },
     });
+    telegram = await TelegramApi.start();
+    gateway = await roost().startGateway(telegram.url, { LOG_LEVEL: 'trace' });
+    const { bot } = await startBot(roost(), telegram);
+    const ada = telegram.user({ first_name: 'Ada' });
+    ada.says(bot, said);
+    ada.sharesContact(bot);
+    phone = ada.phone_number;
+    await telegram.until(() => telegram.chat(bot, ada).replies.length > 1, 'an answer');
     Object.assign(secrets, {
+      "a bot's token": bot.token,
       "the operator's provider key": operatorKey,
       "the agent's provider key": agentKey,
       "a tool's secret": toolSecret,
@@ -145,7 +168,12 @@ describe('secrets', () => {
     expect(roost().manager.log()).toMatch(/"level":(10|20)/);
     expectNone(roost().manager.log(), "the manager's log");
     expectNone(roost().runners.logs(), "the runners' logs");
-    expect(roost().manager.log(), 'what users say is not logged').not.toContain(said);
+    expectNone(gateway.log(), "the gateway's log");
+    expect(phone.length).toBeGreaterThan(8);
+    for (const log of [roost().manager.log(), roost().runners.logs(), gateway.log()]) {
+      expect(log, 'what users say is not logged').not.toContain(said);
+      expect(log, 'nor is who they are').not.toContain(phone);
+    }
   });
 
   it('stand in no value of Redis, not even the tokens and passwords of instances', async () => {

@@ -38,6 +38,25 @@ describe('a bot in a group', () => {
     group.migrates(ada);
     await telegram().until(() => telegram().chat(bot, group).texts.includes('Here I am.'), 'an answer');
   });
+
+  it('goes on with the same thread there', async () => {
+    const { bot, agent_id } = await startBot(roost(), telegram());
+    const ada = telegram().user({ first_name: 'Ada' });
+    const group = telegram().group({ type: 'group', bots: [bot] });
+    ada.says(bot, `@${bot.username} before`, { group });
+    await telegram().until(() => telegram().chat(bot, group).replies.length === 1, 'an answer');
+    group.migrates(ada);
+    ada.says(bot, `@${bot.username} after`, { group });
+    await telegram().until(
+      () => telegram().chat(bot, group).texts.includes('You said: after'),
+      'an answer in the supergroup',
+    );
+    const { items } = await roost().api.call<{ items: { id: string }[] }>({
+      method: 'GET',
+      path: `/agents/${agent_id}/threads`,
+    });
+    expect(items).toHaveLength(1);
+  });
 });
 
 describe('an answer while it is written', () => {

@@ -12,6 +12,7 @@ import { benchPath } from './path/path.bench';
 import { benchPool } from './pool/pool.bench';
 import { type Row, table, writeReport } from './report';
 import { benchSockets } from './sockets/sockets.bench';
+import { benchTelegram } from './telegram/telegram.bench';
 import { bundleApps } from './workspace';
 
 const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
@@ -23,6 +24,7 @@ const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
   managers: () => benchManagers(),
   sockets: () => benchSockets(),
   pool: ({ pairs }) => benchPool(pairs),
+  telegram: ({ pairs }) => benchTelegram(pairs),
 };
 
 async function main(): Promise<void> {

@@ -2,7 +2,17 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchDir } from './workspace';
 
-export const parts = ['cold', 'docker', 'path', 'commit', 'load', 'managers', 'sockets', 'pool'] as const;
+export const parts = [
+  'cold',
+  'docker',
+  'path',
+  'commit',
+  'load',
+  'managers',
+  'sockets',
+  'pool',
+  'telegram',
+] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

@@ -43,7 +43,11 @@ export interface RunOptions {
 
 /** What is measured is what would be deployed. */
 export async function bundleApps(): Promise<void> {
-  for (const app of ['manager-api', 'agent-runner']) {
-    await run(process.execPath, ['tools/build/bundle.mjs', `apps/${app}`]);
-  }
+  for (const app of ['manager-api', 'agent-runner']) await bundle(app);
+}
+
+export const bundleGateway = (): Promise<void> => bundle('telegram-gateway');
+
+async function bundle(app: string): Promise<void> {
+  await run(process.execPath, ['tools/build/bundle.mjs', `apps/${app}`]);
 }

@@ -25,6 +25,16 @@ export class ConversationsRepository {
       .upsert({ bot_id, chat_id, topic_id, thread_id }, ['bot_id', 'chat_id', 'topic_id']);
   }
 
+  /** What was said in a chat goes on in another; once that has a thread of its own, it keeps that. */
+  async move(bot_id: number, from: number, to: number): Promise<void> {
+    await this.database.query(
+      `INSERT INTO telegram.conversations (bot_id, chat_id, topic_id, thread_id)
+       SELECT bot_id, $3, topic_id, thread_id FROM telegram.conversations WHERE bot_id = $1 AND chat_id = $2
+       ON CONFLICT DO NOTHING`,
+      [bot_id, from, to],
+    );
+  }
+
   async phoneOf(bot_id: number, user_id: number): Promise<string | null> {
     const row = await this.database.getRepository(UserEntity).findOneBy({ bot_id, user_id });
     return row?.phone_number ?? null;

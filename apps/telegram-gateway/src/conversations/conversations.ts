@@ -81,6 +81,10 @@ export class Conversations {
       case 'unsupported':
         // After what the user said before: /new must not take an earlier message along.
         return this.order.run(conversationKey(incoming.place), () => this.answer(update, incoming));
+      case 'moved':
+        return this.order.run(conversationKey({ chat_id: incoming.to, topic_id: 0 }), () =>
+          this.move(update.update_id, incoming),
+        );
       case 'decision':
         return decide(this.context, update.update_id, incoming);
       case 'stale_button':
@@ -91,6 +95,12 @@ export class Conversations {
       case 'ignored':
         return updates.finish(bot_id, update.update_id, 'ignored', []);
     }
+  }
+
+  private async move(update_id: number, { from, to }: Extract<Incoming, { kind: 'moved' }>): Promise<void> {
+    const { bot_id, conversations, updates } = this.context;
+    await conversations.move(bot_id, from, to);
+    await updates.finish(bot_id, update_id, 'ignored', []);
   }
 
   private answer(

@@ -136,3 +136,13 @@ describe('a button', () => {
     expect(read(pressed('x:1'))).toEqual({ kind: 'stale_button', callback_query_id: 'q' });
   });
 });
+
+describe('a group that becomes a supergroup', () => {
+  it('is told in both chats, and means one thing', () => {
+    const moved = { kind: 'moved', from: -5, to: -100 };
+    expect(read(message({ migrate_to_chat_id: -100 }, { id: -5, type: 'group', title: 'Shop' }))).toEqual(
+      moved,
+    );
+    expect(read(message({ migrate_from_chat_id: -5 }, inGroup))).toEqual(moved);
+  });
+});

@@ -33,6 +33,8 @@ export type Incoming =
       approval_id: string;
       decision: Extract<ApprovalDecision['decision'], 'approve' | 'reject'>;
     }
+  /** A group has become a supergroup: the same people under another id. */
+  | { kind: 'moved'; from: number; to: number }
   /** A button of ours that means nothing any more. */
   | { kind: 'stale_button'; callback_query_id: string }
   | { kind: 'ignored' };
@@ -49,6 +51,8 @@ export function readUpdate(update: Update, bot: Bot, integration: TelegramIntegr
   if ('callback_query' in update) return readButton(update, integration);
   const message =
     'message' in update ? update.message : 'edited_message' in update ? update.edited_message : null;
+  const moved = message && readMove(message);
+  if (moved) return moved;
   if (!message?.from || message.from.is_bot) return IGNORED;
   const place = placeOf(message, message.from);
   if (!isServed(place, integration)) return IGNORED;
@@ -62,6 +66,15 @@ export function readUpdate(update: Update, bot: Bot, integration: TelegramIntegr
     };
   if ('text' in message) return readText(message, place, bot);
   return isService(message) ? IGNORED : { kind: 'unsupported', place };
+}
+
+/** Said in the old chat as well as in the new one. */
+function readMove(message: Message): Extract<Incoming, { kind: 'moved' }> | null {
+  if ('migrate_to_chat_id' in message)
+    return { kind: 'moved', from: message.chat.id, to: message.migrate_to_chat_id };
+  if ('migrate_from_chat_id' in message)
+    return { kind: 'moved', from: message.migrate_from_chat_id, to: message.chat.id };
+  return null;
 }
 
 function readText(message: Message.TextMessage, place: Place, bot: Bot): Incoming {

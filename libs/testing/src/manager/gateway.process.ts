@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { freePort, type ManagedChild, startChild, waitUntil } from '@roost/devstack';
 import { join } from 'node:path';
 import { bundle, workspaceRoot } from '../workspace';
@@ -13,6 +14,7 @@ export class GatewayProcess {
     readonly child: ManagedChild,
     /** Of health checks and webhooks. */
     readonly origin: string,
+    private readonly logFile: string,
   ) {}
 
   /** Brings about the gateway's role and schema, and starts one that uses `telegram_url` as the Bot API. */
@@ -43,13 +45,14 @@ export class GatewayProcess {
     };
     await migrate(installation.directory, { ...own, ADMIN_DATABASE_URL: database.url });
     const name = `telegram-gateway-${port}`;
+    const logFile = join(installation.directory, `${name}.log`);
     const child = await startChild({
       name,
       command: process.execPath,
       args: [bundle('telegram-gateway')],
       cwd: workspaceRoot,
       env: own,
-      logFile: join(installation.directory, `${name}.log`),
+      logFile,
       recordFile: join(recordsIn(installation.directory), `${name}.json`),
     });
     const origin = `http://127.0.0.1:${port}`;
@@ -57,7 +60,11 @@ export class GatewayProcess {
       deadlineMs: READY_DEADLINE_MS,
       watched: child,
     });
-    return new GatewayProcess(child, origin);
+    return new GatewayProcess(child, origin, logFile);
+  }
+
+  log(): string {
+    return readFileSync(this.logFile, 'utf8');
   }
 
   /** Asks it to end, and resolves when it has. */
