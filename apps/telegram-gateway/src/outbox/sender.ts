@@ -7,8 +7,8 @@ import type { OutgoingMessage } from './outgoing.message';
 import type { OutgoingRepository } from './outgoing.repository';
 import type { SendingBudget } from './sending.budget';
 
-/** Chats that are sent to side by side. */
-const CHATS_AT_ONCE = 20;
+/** Chats that are sent to side by side: as many requests may arrive together after a delay, and count as one burst. */
+const CHATS_AT_ONCE = 8;
 /** Milliseconds between two looks, where nobody said that there is something new. */
 const LOOK_MS = 1_000;
 /** Milliseconds after which a message that Telegram never answered for is given up. */

@@ -12,12 +12,13 @@ export interface Rates {
 
 /**
  * About one message a second in a chat, 20 a minute in a group and 30 a second a bot
- * (https://core.telegram.org/bots/faq), with a margin for what the network does to the pauses between them.
+ * (https://core.telegram.org/bots/faq), with a margin for what the network does to the pauses between them. The bot's are
+ * spread out: what was held up on its way arrives together, and must not be a burst beside what comes next.
  */
 export const telegramRates: Rates = {
   private: { count: 3, per_ms: 3_500 },
   group: { count: 18, per_ms: 62_000 },
-  bot: { count: 20, per_ms: 1_200 },
+  bot: { count: 2, per_ms: 110 },
 };
 
 /** Share that is kept for what must not be dropped. */
