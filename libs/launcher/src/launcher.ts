@@ -5,7 +5,7 @@
  * not learn the answer throws {@link LauncherUnavailableError} and never reports an instance as gone.
  */
 export interface Launcher {
-  readonly kind: 'docker' | 'process' | 'memory';
+  readonly kind: 'docker' | 'kubernetes' | 'process' | 'memory';
 
   /**
    * Creates and starts one instance. Repeating a call with the same `instance_id` is harmless: an instance that
@@ -13,6 +13,7 @@ export interface Launcher {
    *
    * @throws {LaunchRefusedError} the platform will not start this instance however often it is asked
    *   (image missing, limits refused); its message tells the operator what to do.
+   * @throws {NoRoomError} the platform cannot place this instance now; a later launch of it may succeed.
    * @throws {LauncherUnavailableError} the platform did not answer; the instance may or may not exist.
    */
   launch(spec: InstanceSpec): Promise<void>;
@@ -83,6 +84,16 @@ export interface PresentInstance {
   exit_code: number | null;
   /** True when the platform says that the memory limit ended it. */
   oom_killed: boolean;
+  /** Only when the platform itself is why the instance ended, however it ended. */
+  trouble?: InstanceTrouble;
+}
+
+/** What befell an instance that is no fault of its own. */
+export interface InstanceTrouble {
+  /** `evicted`: the platform took it away for lack of resources. `node_lost`: what it ran on is gone. */
+  kind: 'evicted' | 'node_lost';
+  /** In the platform's words, for the operator. */
+  message: string;
 }
 
 export type InstanceObservation = PresentInstance | { instance_id: string; state: 'absent' };
@@ -94,5 +105,10 @@ export class LaunchRefusedError extends Error {
 
 /** The platform gave no answer in time; nothing is known of the instance. */
 export class LauncherUnavailableError extends Error {
-  override readonly name = 'LauncherUnavailableError';
+  override readonly name: string = 'LauncherUnavailableError';
+}
+
+/** The platform answered, and has no room for this instance now: a quota is used up, or no node fits. */
+export class NoRoomError extends LauncherUnavailableError {
+  override readonly name = 'NoRoomError';
 }

@@ -23,6 +23,7 @@ export {
   prepareStandaloneInstallation,
   type StandaloneInstallation,
 } from './manager/standalone.installation';
+export * from './kubernetes';
 export { GatewayProcess } from './manager/gateway.process';
 export { ManagerProcess } from './manager/manager.process';
 export { redisCli } from './manager/redis.cli';

@@ -26,8 +26,18 @@ export const until = (launcher: Launcher, instance_id: string, expected: object)
 export const untilLogged = (launcher: Launcher, instance_id: string, line: string): Promise<void> =>
   vi.waitFor(async () => expect(await launcher.logs(instance_id, 1000)).toContain(line), PATIENCE);
 
+/** What a platform cannot do, and why: the promise is then tested in the weaker form that it keeps. */
+export interface LauncherLimits {
+  /** Why an instance that is stopped without grace is asked to end before it is killed. */
+  asks_before_every_kill?: string;
+}
+
 /** What every launcher promises, whatever it launches on. */
-export function describeLauncher(name: string, setup: () => Promise<LauncherHarness>): void {
+export function describeLauncher(
+  name: string,
+  setup: () => Promise<LauncherHarness>,
+  { asks_before_every_kill }: LauncherLimits = {},
+): void {
   describe(`${name} keeps the promises of a launcher`, { timeout: 60_000 }, () => {
     let harness: LauncherHarness;
     let launcher: Launcher;
@@ -136,7 +146,16 @@ export function describeLauncher(name: string, setup: () => Promise<LauncherHarn
         });
       });
 
-      it('without grace kills at once, unasked', async () => {
+      it.runIf(asks_before_every_kill)(`without grace kills soon: ${asks_before_every_kill}`, async () => {
+        const id = await launched(launcher, { does: 'ignore_sigterm' });
+        await untilLogged(launcher, id, 'ready');
+        const began = performance.now();
+        await launcher.stop(id, 0);
+        expect(performance.now() - began).toBeLessThan(10_000);
+        expect(await launcher.inspect(id)).toMatchObject({ state: 'exited', exit_code: 137 });
+      });
+
+      it.skipIf(asks_before_every_kill)('without grace kills at once, unasked', async () => {
         const id = await launched(launcher, { does: 'serve' });
         await untilLogged(launcher, id, 'ready');
         await launcher.stop(id, 0);
