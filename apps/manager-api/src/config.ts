@@ -57,10 +57,9 @@ export const managerSchema = z.object({
     description:
       'Origins whose pages may open sockets, separated by commas; `*` for any; `loopback` for any local port',
   }),
-  LAUNCHER: z
-    .enum(['docker', 'process', 'memory'])
-    .default('docker')
-    .meta({ description: "What runs the agents: `docker`, or `process` on a developer's machine" }),
+  LAUNCHER: z.enum(['docker', 'kubernetes', 'process', 'memory']).default('docker').meta({
+    description: "What runs the agents: `docker`, `kubernetes`, or `process` on a developer's machine",
+  }),
   INSTALLATION: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,40}$/)
@@ -69,6 +68,15 @@ export const managerSchema = z.object({
   DOCKER_HOST: text()
     .default('unix:///var/run/docker.sock')
     .meta({ description: 'The engine, `unix://` or `tcp://`' }),
+  KUBERNETES_NAMESPACE: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: 'must be a name of a namespace' })
+    .default('roost-agents')
+    .meta({ description: 'The namespace of the runner pods, and of nothing else' }),
+  KUBERNETES_CONTEXT: text().optional().meta({
+    description: 'A context of the file that `KUBECONFIG` names',
+    default_text: "the pod's own account in a cluster, else the current context",
+  }),
   RUNNER_IMAGE: text().default('roost/agent-runner:latest').meta({ description: 'Image of the runner' }),
   RUNNER_NETWORK: text().default('roost-runners').meta({ description: 'Network of the runner containers' }),
   RUNNER_ENTRY: text()

@@ -1,5 +1,11 @@
 import type { Provider } from '@nestjs/common';
-import { createDockerLauncher, type Launcher, MemoryLauncher, ProcessLauncher } from '@roost/launcher';
+import {
+  createDockerLauncher,
+  createKubernetesLauncher,
+  type Launcher,
+  MemoryLauncher,
+  ProcessLauncher,
+} from '@roost/launcher';
 import { CONFIG, type ManagerConfig } from '../config';
 
 /** Provides the {@link Launcher} that the configuration names. */
@@ -7,6 +13,8 @@ export const LAUNCHER = Symbol('Launcher');
 
 /** What an operator runs when the runner's image is missing. */
 const BUILD_HINT = 'docker compose build agent-runner-image';
+/** The same where nodes pull it. */
+const PULL_HINT = 'push it to a registry that the nodes reach, and name it in RUNNER_IMAGE';
 
 export const launcherProvider: Provider = {
   provide: LAUNCHER,
@@ -23,6 +31,15 @@ async function createLauncher(config: ManagerConfig): Promise<Launcher> {
         build_hint: BUILD_HINT,
         network: config.RUNNER_NETWORK,
         installation: config.INSTALLATION,
+      });
+    case 'kubernetes':
+      return createKubernetesLauncher({
+        namespace: config.KUBERNETES_NAMESPACE,
+        ...(config.KUBERNETES_CONTEXT === undefined ? {} : { context: config.KUBERNETES_CONTEXT }),
+        image: config.RUNNER_IMAGE,
+        build_hint: PULL_HINT,
+        installation: config.INSTALLATION,
+        stop_grace_seconds: config.STOP_GRACE_SECONDS,
       });
     case 'process':
       return new ProcessLauncher({

@@ -1,6 +1,6 @@
 import type { PresentInstance } from '@roost/launcher';
 import { describe, expect, it } from 'vitest';
-import { maybeNotThereYet, nameEnd } from './observation';
+import { isOver, maybeNotThereYet, nameEnd } from './observation';
 
 const exited = (exit_code: number | null, oom_killed = false): PresentInstance => ({
   instance_id: 'inst-a',
@@ -35,6 +35,24 @@ describe('the end of an instance', () => {
     expect(nameEnd(instance, seen)).toMatchObject({ reason });
   });
 
+  it.each([
+    ['evicted', 'was evicted: out of memory'],
+    ['node_lost', 'was lost with its node: out of memory'],
+  ] as const)(
+    'that the platform brought about (%s) is named so, though nobody saw a code',
+    (kind, detail) => {
+      const seen = { ...exited(null), trouble: { kind, message: 'out of memory' } };
+      expect(nameEnd(running, seen)).toMatchObject({
+        reason: 'process_lost',
+        detail: `The runner ${detail}`,
+      });
+      expect(nameEnd({ ...running, state: 'initializing' }, seen)).toMatchObject({
+        reason: 'start_failed',
+        detail: expect.stringContaining('before it was ready'),
+      });
+    },
+  );
+
   it('that was asked for is no failure', () => {
     expect(nameEnd({ state: 'stopping', by_hand: false, claimed: false }, exited(137, true))).toBeNull();
   });
@@ -65,5 +83,23 @@ describe('an instance that is not seen', () => {
     expect(maybeNotThereYet({ state: 'running', claimed: false })).toBe(false);
     // It was there when it was claimed.
     expect(maybeNotThereYet({ state: 'starting', claimed: true })).toBe(false);
+  });
+});
+
+describe('an instance', () => {
+  const starting = { state: 'starting', claimed: false } as const;
+
+  it('is over once it has ended, or is not there though it was', () => {
+    expect(isOver(running, exited(0))).toBe(true);
+    expect(isOver(running, null)).toBe(true);
+    expect(isOver(running, { ...exited(null), state: 'running' })).toBe(false);
+  });
+
+  it('that ended before it began is not over yet: whoever launches it says why', () => {
+    expect(isOver(starting, { ...exited(null), started_at: null })).toBe(false);
+    expect(isOver(starting, null)).toBe(false);
+    expect(isOver(starting, exited(1))).toBe(true);
+    const evicted = { kind: 'evicted', message: '' } as const;
+    expect(isOver(starting, { ...exited(null), started_at: null, trouble: evicted })).toBe(true);
   });
 });

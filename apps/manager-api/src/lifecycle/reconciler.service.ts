@@ -24,7 +24,7 @@ import { InstancesRepository } from './instances.repository';
 import { LAUNCHER } from './launcher.provider';
 import { type InstanceEnded, LifecycleEvents } from './lifecycle.events';
 import { LifecycleService } from './lifecycle.service';
-import { maybeNotThereYet, nameEnd, nameOverdue } from './observation';
+import { isOver, nameEnd, nameOverdue } from './observation';
 import { Periodic } from './periodic';
 import { PoolKeeper } from './pool/pool.keeper';
 import { StartQueue } from './start-queue/start-queue.service';
@@ -120,8 +120,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     await this.each(live, async (instance) => {
       if (instance.by_hand) return this.checkHeartbeat(instance);
       const seen = present.get(instance.id) ?? null;
-      if (seen === null ? !maybeNotThereYet(instance) : seen.state === 'exited')
-        await this.ended(instance, seen);
+      if (isOver(instance, seen)) await this.ended(instance, seen);
     });
     await this.reapOrphans(live, [...present.values()]);
   }
@@ -215,10 +214,9 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     const instance = await this.instances.find(instance_id);
     if (!instance) return this.pool.lookAt(instance_id);
     if (instance.ended_at) return;
-    const seen = await this.launcher.inspect(instance_id);
-    if (seen.state === 'absent') {
-      if (!maybeNotThereYet(instance)) await this.ended(instance, null);
-    } else if (seen.state === 'exited') await this.ended(instance, seen);
+    const inspected = await this.launcher.inspect(instance_id);
+    const seen = inspected.state === 'absent' ? null : inspected;
+    if (isOver(instance, seen)) await this.ended(instance, seen);
   }
 
   private async ended(instance: InstanceEntity, seen: PresentInstance | null): Promise<void> {

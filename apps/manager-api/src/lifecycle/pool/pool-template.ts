@@ -52,6 +52,7 @@ function common(
 function programOf(config: ManagerConfig): string {
   switch (config.LAUNCHER) {
     case 'docker':
+    case 'kubernetes':
       return config.RUNNER_IMAGE;
     case 'process':
       return `${config.RUNNER_ENTRY} ${statSync(config.RUNNER_ENTRY, { throwIfNoEntry: false })?.mtimeMs ?? 0}`;
