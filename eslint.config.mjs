@@ -49,6 +49,7 @@ const apps = [
   'eval',
   'cli',
   'local-stack',
+  'manifests',
 ];
 
 const banned = (room) =>
@@ -138,6 +139,7 @@ export default tseslint.config(
       'tools/bench/**',
       'tools/soak/**',
       'tools/eval/**',
+      'tools/manifests/**',
     ],
     rules: {
       'no-restricted-imports': 'off',
