@@ -41,13 +41,24 @@ describe('the tools of an entry', () => {
     expect(await names(shop)).toEqual(['found']);
   });
 
-  it('that were never there are one that says so, asked for again after a pause', async () => {
+  it('that were never there are one that says so, asked for by each run', async () => {
     served = [];
     const shop = entry();
     expect(await names(shop)).toEqual(['shop']);
     served = [list('find')];
+    expect(await names(shop)).toEqual(['find']);
+  });
+
+  it('that kept a run waiting in vain are not waited for by the next one, but after as long a pause', async () => {
+    const slow = (): Promise<BuiltTool[]> => {
+      vi.advanceTimersByTime(8_000);
+      return Promise.reject(new Error('away'));
+    };
+    served = [slow, list('find')];
+    const shop = entry();
     expect(await names(shop)).toEqual(['shop']);
-    vi.advanceTimersByTime(16_000);
+    expect(await names(shop)).toEqual(['shop']);
+    vi.advanceTimersByTime(8_000);
     expect(await names(shop)).toEqual(['find']);
   });
 

@@ -31,6 +31,7 @@ export class ToolEntry {
   }
 
   private async make(): Promise<PreparedTool[]> {
+    const begun = performance.now();
     try {
       // Also a builder that throws at once is a tool that could not be made.
       const built = await pTimeout(
@@ -44,15 +45,19 @@ export class ToolEntry {
       this.last = built.map((tool) => prepared(tool, this.requires_approval));
       return this.last;
     } catch (error) {
-      return this.without(error);
+      return this.without(error, begun);
     }
   }
 
-  /** What was there goes on: a call that somebody has allowed finds its tool, and the server may be back by then. */
-  private without(error: unknown): PreparedTool[] {
+  /**
+   * What was there goes on: a call that somebody has allowed finds its tool, and the server may be back by then. Where
+   * nothing was, the next run asks again, unless it would have to wait as long as this one did.
+   */
+  private without(error: unknown, begun: number): PreparedTool[] {
     if (!isForModel(error)) this.onFault(this.name, faultOf(error));
     const failed_at = performance.now();
-    this.isStale = () => performance.now() - failed_at > AGAIN_MS;
+    const pause = this.last ? AGAIN_MS : Math.min(AGAIN_MS, failed_at - begun);
+    this.isStale = () => performance.now() - failed_at >= pause;
     return this.last ?? [prepared(standIn(this.name, reasonOf(error)))];
   }
 }

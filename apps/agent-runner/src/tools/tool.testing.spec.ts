@@ -86,16 +86,19 @@ describe('a runner that is asked to try a tool', () => {
     ).toMatchObject({ ok: false, content: expect.stringContaining('Check the knowledge_base_ids') });
   });
 
-  it('hands nothing over: that needs a conversation, and it says so', async () => {
+  it('hands over for nobody: the manager is told that there is no message', async () => {
     agent.configure(1, { tools: [handoffTool()] });
-    agent.manager.handoff = () => ({ status: 'done', content: 'asked' });
+    const asked: unknown[] = [];
+    agent.manager.handoff = (request) => {
+      asked.push(request);
+      return { status: 'done', content: 'Three.' };
+    };
     await agent.startRunner();
-    expect(
-      await attempt({ tool: handoffTool().name, arguments: { message: 'Is it in stock?' } }),
-    ).toMatchObject({
-      ok: false,
-      content: expect.stringContaining('Send this agent one that it hands over'),
-    });
+    const trial = { tool: handoffTool().name, arguments: { message: 'Is it in stock?' } };
+    expect(await attempt(trial)).toMatchObject({ ok: true, content: 'Three.' });
+    expect(asked).toMatchObject([
+      { message_id: null, message: 'Is it in stock?', idempotency_key: expect.stringMatching(/^test:/) },
+    ]);
   });
 
   it('takes the version it is asked for, and says which tools that has', async () => {
