@@ -97,7 +97,8 @@ describe.concurrent('periodic work', () => {
     const periodic = manager(onTestFinished);
     periodic.every('given back', 10, () => Promise.resolve(void (done = true)));
     await until('it is done', () => done);
-    expect((await leaseOf('given back'))?.left_s).toBeLessThanOrEqual(6);
+    // Six, and what the database's clock goes on between two statements.
+    expect((await leaseOf('given back'))?.left_s).toBeLessThan(7);
     await periodic.beforeApplicationShutdown();
     expect(await leaseOf('given back')).toBeUndefined();
   });
