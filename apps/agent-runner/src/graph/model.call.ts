@@ -38,7 +38,7 @@ const RETRIES = 3;
 /** Tokens that one call counts for at most; a thousand such still fit into a report. */
 const TOKENS_MAX = 100_000_000;
 /** UTF-16 units of one answer, the arguments of its calls included. */
-const ANSWER_MAX = 4 * 1_048_576;
+const ANSWER_MAX = 16 * 1_048_576;
 
 /** Asks the model and streams its answer; asks again only as long as nobody has seen a token. */
 export class ModelCall {

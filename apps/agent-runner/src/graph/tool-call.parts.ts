@@ -14,7 +14,7 @@ export interface ModelToolCall {
 }
 
 /** What a piece costs however little it says. */
-const PIECE = 4;
+const PIECE = 64;
 
 /** Puts the pieces of calls together. */
 export class ToolCallParts {
