@@ -180,6 +180,14 @@ describe('the checks of manifests', () => {
     ['no seccomp profile', { containers: [container({ seccompProfile: undefined })] }],
     ['escalation', { containers: [container({ allowPrivilegeEscalation: true })] }],
     ["the host's network", { containers: [container()], hostNetwork: true }],
+    [
+      'a container that begins before',
+      { containers: [container()], initContainers: [container({ privileged: true })] },
+    ],
+    [
+      "a port of the host's",
+      { containers: [{ ...container(), ports: [{ containerPort: 80, hostPort: 80 }] }] },
+    ],
     ["the host's files", { containers: [container()], volumes: [{ name: 'x', hostPath: { path: '/' } }] }],
   ])('see %s', (_what, spec) => {
     expect(violations({ containers: [container()] })).toEqual([]);

@@ -197,19 +197,33 @@ describe('the kubernetes launcher', { timeout: 60_000 }, () => {
       });
     });
 
-    it('whose version is no longer kept lists anew and misses nothing', async () => {
+    it('goes on from where it was when its time is over, without listing anew', async () => {
+      const { ended, watches } = await watching();
+      const id = await launched(launcher, { does: 'serve' });
+      const lists = (): number =>
+        cluster.journal.filter((line) => /pods\?(?!.*watch=true)/.test(line)).length;
+      const before = lists();
+      cluster.endWatches();
+      cluster.kubelet.oomKill(podOf(id));
+      await vi.waitFor(() => expect(ended).toHaveBeenCalledWith(id));
+      expect(watches()).toBeGreaterThanOrEqual(2);
+      expect(lists()).toBe(before);
+    });
+
+    it('whose version is no longer kept (410) lists anew and misses nothing', async () => {
       const removed = await launched(launcher, { does: 'serve' });
       const { ended, watches } = await watching();
-      withFault({ away: /watch=true|pods\?/ });
-      cluster.cutAll();
-      await launcher.remove(removed);
+      cluster.endWatches();
+      // Before the next watch asks for it: gone, and nothing remembers that it went.
+      cluster.store.update('roost-agents', podOf(removed), ({ metadata }) => {
+        Object.assign(metadata, { finalizers: [], deletionGracePeriodSeconds: 0 });
+      });
       cluster.store.compact();
-      cluster.faults.away = null;
       await vi.waitFor(() => expect(ended).toHaveBeenCalledWith(removed));
-      const before = watches();
+      // The first, the one that was told 410, and the one after the list.
+      await vi.waitFor(() => expect(watches()).toBe(3));
       const later = await launched(launcher, { does: 'exit', code: 0 });
       await vi.waitFor(() => expect(ended).toHaveBeenCalledWith(later));
-      expect(before).toBeGreaterThan(0);
     });
   });
 

@@ -94,6 +94,8 @@ async function follow(
     if (type !== 'BOOKMARK') see(pod, type === 'DELETED');
   };
   const connection = new Watch(cluster.config).watch(path, query, onEvent, (error: unknown) => end(error));
+  // Not even asked, as when a credential cannot be had.
+  connection.catch(end);
   const abort = (): void => end(null);
   const recycle = setTimeout(abort, (CONNECTION_SECONDS + 5) * 1000);
   signal.addEventListener('abort', abort, { once: true });
@@ -104,6 +106,9 @@ async function follow(
   } finally {
     clearTimeout(recycle);
     signal.removeEventListener('abort', abort);
-    void connection.then((controller) => controller.abort());
+    void connection.then(
+      (controller) => controller.abort(),
+      () => undefined,
+    );
   }
 }

@@ -22,6 +22,7 @@ export class KubernetesStandIn {
   /** Method and path of every request heard, in order. */
   readonly journal: string[] = [];
   private readonly server: Server;
+  private readonly watches = new Set<() => void>();
 
   private constructor(options: KubernetesStandInOptions) {
     this.kubelet = new Kubelet(this.store, this.faults, { scheduling_ms: 20, ...options });
@@ -46,6 +47,12 @@ export class KubernetesStandIn {
     this.server.closeAllConnections();
   }
 
+  /** Ends every watch as a server does whose time for it is over: the client may go on from where it was. */
+  endWatches(): void {
+    for (const end of this.watches) end();
+    this.watches.clear();
+  }
+
   async close(): Promise<void> {
     this.kubelet.close();
     this.server.close();
@@ -63,7 +70,8 @@ export class KubernetesStandIn {
     if (faults.hang?.test(what)) return;
     try {
       const body = await bodyOf(request);
-      if (url.searchParams.get('watch') === 'true') return serveWatch(this.store, url, response);
+      if (url.searchParams.get('watch') === 'true')
+        return void this.watches.add(serveWatch(this.store, url, response));
       const result = this.act(request.method ?? '', url, body);
       if (faults.lose_answer?.test(what)) return void request.socket.destroy();
       send(response, request.method === 'POST' ? 201 : 200, result);

@@ -1,9 +1,14 @@
-import type { WirePodSpec } from './pod.types';
+import type { WireContainer, WirePodSpec } from './pod.types';
 
 /** What the Pod Security Standard `restricted` has against a pod, in the words of its admission plugin. */
 export function restrictedViolations(spec: WirePodSpec): string[] {
   const pod = spec.securityContext ?? {};
-  const violations = spec.containers.flatMap(({ securityContext: own = {} }) => [
+  const containers = ['initContainers', 'ephemeralContainers'].reduce(
+    (all, kind) => [...all, ...((spec[kind] ?? []) as WireContainer[])],
+    spec.containers,
+  );
+  const violations = containers.flatMap(({ securityContext: own = {}, ports = [] }) => [
+    ...(ports.some(({ hostPort = 0 }) => hostPort !== 0) ? ['hostPort'] : []),
     ...(own.allowPrivilegeEscalation === false ? [] : ['allowPrivilegeEscalation != false']),
     ...(own.privileged === true ? ['privileged'] : []),
     ...(own.capabilities?.drop?.includes('ALL') ? [] : ['unrestricted capabilities']),

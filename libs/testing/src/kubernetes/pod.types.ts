@@ -33,6 +33,7 @@ export interface WirePodSpec {
 export interface WireContainer {
   name: string;
   image: string;
+  ports?: { containerPort: number; hostPort?: number }[];
   env?: { name: string; value: string }[];
   securityContext?: WireSecurity;
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> };

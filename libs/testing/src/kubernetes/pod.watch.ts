@@ -5,8 +5,11 @@ import { ApiRefusal } from './pod.types';
 
 const BOOKMARK_MS = 500;
 
-/** Answers a watch: what changed since the version asked for, then what changes, with bookmarks between. */
-export function serveWatch(store: PodStore, url: URL, response: ServerResponse): void {
+/**
+ * Answers a watch: what changed since the version asked for, then what changes, with bookmarks between.
+ * @returns what ends it as its time does.
+ */
+export function serveWatch(store: PodStore, url: URL, response: ServerResponse): () => void {
   const query = url.searchParams;
   const namespace = url.pathname.split('/')[4] ?? '';
   const ofInterest = selected(query.get('labelSelector'));
@@ -23,7 +26,7 @@ export function serveWatch(store: PodStore, url: URL, response: ServerResponse):
     // As the API server does it: in the stream, under status 200.
     if (error instanceof ApiRefusal) tell('ERROR', error.body);
     response.end();
-    return;
+    return () => undefined;
   }
   store.changes.on('change', onChange);
   const bookmark = setInterval(() => {
@@ -31,10 +34,16 @@ export function serveWatch(store: PodStore, url: URL, response: ServerResponse):
     tell('BOOKMARK', { kind: 'Pod', apiVersion: 'v1', metadata });
   }, BOOKMARK_MS);
   const seconds = Number(query.get('timeoutSeconds') ?? 1800);
-  const over = setTimeout(() => response.end(), seconds * 1000);
-  response.once('close', () => {
+  const silence = (): void => {
     clearInterval(bookmark);
     clearTimeout(over);
     store.changes.off('change', onChange);
-  });
+  };
+  const end = (): void => {
+    silence();
+    response.end();
+  };
+  const over = setTimeout(end, seconds * 1000);
+  response.once('close', silence);
+  return end;
 }
