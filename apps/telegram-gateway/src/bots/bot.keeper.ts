@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ServiceError } from '@roost/contracts';
+import pLimit from 'p-limit';
 import { telegramRates } from '../outbox/sending.budget';
 import { pause } from '../ingest/pause';
 import type { BotEntity } from './bot.entity';
@@ -16,6 +17,10 @@ const TAKEN_PER_ROUND = 50;
 const ROUNDS_PER_REFRESH = 15;
 /** Milliseconds after which this gateway no longer acts for bots that it could not say it lives for. */
 const SILENT_MS_MAX = HOLD_S * 1_000 - 1_000;
+/** Milliseconds between two looks at whether this gateway still may. */
+const WATCH_MS = 500;
+/** Bots that are seen to side by side: each may have to ask the manager. */
+const SEEN_TO_AT_ONCE = 20;
 /** Rounds between two cleanings. */
 const ROUNDS_PER_CLEANING = 300;
 
@@ -24,10 +29,13 @@ const ROUNDS_PER_CLEANING = 300;
 export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly sessions = new Map<number, BotSession>();
   private readonly closing = new AbortController();
-  private rounds: Promise<void> = Promise.resolve();
+  private rounds: Promise<unknown> = Promise.resolve();
   private renewedAt = performance.now();
   private wake: () => void = () => undefined;
   private readonly stale = new Set<string>();
+  /** What is being done for a bot, beside the rounds: a manager that hangs must not keep leases from being renewed. */
+  private readonly underWay = new Map<number, Promise<void>>();
+  private readonly limit = pLimit(SEEN_TO_AT_ONCE);
 
   constructor(
     private readonly services: SessionServices,
@@ -35,12 +43,13 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   ) {}
 
   onApplicationBootstrap(): void {
-    this.rounds = this.run();
+    this.rounds = Promise.all([this.run(), this.watch()]);
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.closing.abort();
     await this.rounds;
+    await Promise.all(this.underWay.values());
     await Promise.all(
       [...this.sessions].map(async ([bot_id, session]) => {
         await session.end();
@@ -79,9 +88,21 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
       } catch (error) {
         this.services.logger.warn({ err: error }, 'the bots cannot be looked after; trying again');
       }
-      if (performance.now() - this.renewedAt > SILENT_MS_MAX) await this.letGoOfAll();
       await Promise.race([woken, pause(ROUND_MS, this.closing.signal)]);
     }
+  }
+
+  /** Beside the rounds: one that hangs must not let this gateway speak for bots that are another's by now. */
+  private async watch(): Promise<void> {
+    while (!this.closing.signal.aborted) {
+      if (!this.mayAct) await this.letGoOfAll();
+      await pause(WATCH_MS, this.closing.signal);
+    }
+  }
+
+  /** Whether the leases of this gateway hold for certain. */
+  private get mayAct(): boolean {
+    return performance.now() - this.renewedAt <= SILENT_MS_MAX;
   }
 
   private async round(refreshes: boolean): Promise<void> {
@@ -93,8 +114,24 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     const stale = new Set(this.stale);
     this.stale.clear();
     const mine = new Map([...held, ...taken].map((bot) => [bot.bot_id, bot]));
-    for (const bot_id of [...this.sessions.keys()].filter((id) => !mine.has(id))) await this.close(bot_id);
-    for (const bot of mine.values()) await this.serve(bot, refreshes || stale.has(bot.agent_id));
+    for (const bot_id of [...this.sessions.keys()].filter((id) => !mine.has(id)))
+      this.beside(bot_id, () => this.close(bot_id));
+    for (const bot of mine.values()) {
+      const isBegun = this.beside(bot.bot_id, () => this.serve(bot, refreshes || stale.has(bot.agent_id)));
+      if (!isBegun && stale.has(bot.agent_id)) this.stale.add(bot.agent_id);
+    }
+  }
+
+  /** @returns false when something is being done for the bot already: the next round sees to it. */
+  private beside(bot_id: number, work: () => Promise<void>): boolean {
+    if (this.underWay.has(bot_id)) return false;
+    const done = this.limit(work)
+      .catch((error: unknown) => {
+        this.services.logger.warn({ err: error, bot_id }, 'a bot was not seen to; trying again');
+      })
+      .finally(() => this.underWay.delete(bot_id));
+    this.underWay.set(bot_id, done);
+    return true;
   }
 
   private async serve(bot: BotEntity, refreshes: boolean): Promise<void> {
@@ -138,6 +175,8 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     if (found.bot_id !== bot.bot_id) return this.retire(bot);
     const session = new BotSession({ bot, ...found, rates: telegramRates }, this.services);
     await session.heedPauses();
+    // Another gateway may have taken it while the manager was asked.
+    if (!this.mayAct || this.closing.signal.aborted) return;
     this.sessions.set(bot.bot_id, session);
     session.begin(receives);
   }

@@ -72,14 +72,18 @@ function shownCall(
   call: { tool: string; arguments: Record<string, unknown> },
 ): FormattedText {
   const values = JSON.stringify(call.arguments, null, 2);
-  const shown = values.length > ARGUMENTS_MAX ? `${values.slice(0, ARGUMENTS_MAX)}…` : values;
+  const shown = values.length > ARGUMENTS_MAX ? `${beginning(values, ARGUMENTS_MAX)}…` : values;
   const head = `${prompt}\n\n`;
-  const text = `${head}${call.tool}\n${shown}`.slice(0, MESSAGE_MAX);
+  const text = beginning(`${head}${call.tool}\n${shown}`, MESSAGE_MAX);
   const tool = { type: 'bold' as const, offset: head.length, length: call.tool.length };
   const offset = head.length + call.tool.length + 1;
   const block = { type: 'pre' as const, language: 'json', offset, length: text.length - offset };
   return { text, entities: [tool, block].sort(byPlace) };
 }
+
+/** Cut between characters: half of one can neither be stored nor sent. */
+const beginning = (text: string, units: number): string =>
+  text.slice(0, units).replace(/[\ud800-\udbff]$/, '');
 
 function outgoing(
   place: Place,

@@ -7,8 +7,10 @@ import type { OutgoingMessage } from './outgoing.message';
 import type { OutgoingRepository } from './outgoing.repository';
 import type { SendingBudget } from './sending.budget';
 
-/** Chats that are sent to side by side: as many requests may arrive together after a delay, and count as one burst. */
-const CHATS_AT_ONCE = 8;
+/** Requests that Telegram has not answered: as many may arrive together after a delay, and count as one burst. */
+const REQUESTS_AT_ONCE = 8;
+/** Chats whose next message is at hand, be it that it waits for its turn. */
+const CHATS_AT_ONCE = 500;
 /** Milliseconds between two looks, where nobody said that there is something new. */
 const LOOK_MS = 1_000;
 /** Milliseconds after which a message that Telegram never answered for is given up. */
@@ -32,6 +34,8 @@ export class Sender {
   private readonly busy = new Set<number>();
   private readonly underWay = new Set<Promise<void>>();
   private wake: () => void = () => undefined;
+  private requests = 0;
+  private readonly queued: (() => void)[] = [];
 
   constructor(
     private readonly api: BotApi,
@@ -83,13 +87,36 @@ export class Sender {
   }
 
   private async send(row: OutgoingEntity): Promise<void> {
-    const { signal, holder } = this.context;
-    for (let wait = this.budget.take(row.chat_id); wait > 0; wait = this.budget.take(row.chat_id)) {
-      await pause(wait, signal);
-      if (signal.aborted) return;
+    if (!(await this.turn(row.chat_id))) return;
+    try {
+      await this.sendNow(row);
+    } finally {
+      this.requests -= 1;
+      for (const goOn of this.queued.splice(0)) goOn();
     }
+  }
+
+  /** Resolves with true when the chat's turn has come and a request was taken. A chat that waits for it takes none. */
+  private async turn(chat_id: number): Promise<boolean> {
+    const { signal } = this.context;
+    while (!signal.aborted) {
+      if (this.requests >= REQUESTS_AT_ONCE) {
+        await new Promise<void>((resolve) => this.queued.push(resolve));
+        continue;
+      }
+      const wait = this.budget.take(chat_id);
+      if (wait === 0) {
+        this.requests += 1;
+        return true;
+      }
+      await pause(wait, signal);
+    }
+    return false;
+  }
+
+  private async sendNow(row: OutgoingEntity): Promise<void> {
     if (!row.message) return this.outgoing.refused(row.id, 'there is nothing to send');
-    if (!(await this.outgoing.claim(row.id, holder))) return;
+    if (!(await this.outgoing.claim(row.id, this.context.holder))) return;
     try {
       await this.outgoing.sent(row.id, await this.hand(row.chat_id, row.message));
     } catch (error) {
