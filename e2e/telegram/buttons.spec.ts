@@ -52,6 +52,15 @@ describe('what a user is asked on Telegram', () => {
     });
   };
 
+  const lastToolResult = (): unknown => {
+    const results = roost()
+      .model.requests()
+      .flatMap(({ messages }) => messages)
+      .filter(({ role }) => role === 'tool');
+    const content = results.at(-1)?.content;
+    return JSON.parse(typeof content === 'string' ? content : '{}');
+  };
+
   it('is a call that needs approval, which the button makes, for who asked alone', async () => {
     const { bot } = served;
     const ada = telegram().user({ first_name: 'Ada' });
@@ -96,6 +105,9 @@ describe('what a user is asked on Telegram', () => {
     await telegram().until(() => settled().length === 2, 'an answer');
     const shown = JSON.stringify(roost().model.requests());
     expect(shown).toContain('+15550101');
+    expect(lastToolResult()).toMatchObject({
+      user_data: { first_name: 'Ada', phone_number: '+15550101', is_authenticated: true },
+    });
     expect(shown).not.toContain('+15550102');
   });
 });

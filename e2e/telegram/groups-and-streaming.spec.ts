@@ -29,6 +29,31 @@ describe('a bot in a group', () => {
     expect(view.replies.map(({ text }) => text)).toEqual(['You said: hello', 'You said: and now?']);
   });
 
+  it('answers each of two users, in one thread, below what they said', async () => {
+    const { bot, agent_id } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    const bob = telegram().user({ first_name: 'Bob' });
+    const group = telegram().group({ bots: [bot] });
+    const view = telegram().chat(bot, group);
+    const asked = [
+      ada.says(bot, `@${bot.username} I am Ada`, { group }),
+      bob.says(bot, `@${bot.username} I am Bob`, { group }),
+    ];
+    await telegram().until(() => view.replies.length === 2, 'both answers');
+    expect(view.replies).toMatchObject([
+      { text: 'You said: I am Ada', reply_to: asked[0]?.message_id },
+      { text: 'You said: I am Bob', reply_to: asked[1]?.message_id },
+    ]);
+    const threads = await roost().api.threads(agent_id);
+    const shared = await Promise.all(threads.items.map(({ id }) => roost().api.messages(id)));
+    expect(shared.map(({ items }) => items.map(({ content }) => content).sort())).toContainEqual([
+      'I am Ada',
+      'I am Bob',
+      'You said: I am Ada',
+      'You said: I am Bob',
+    ]);
+  });
+
   it('goes on where a group has become a supergroup', async () => {
     const { bot } = served;
     const ada = telegram().user({ first_name: 'Ada' });

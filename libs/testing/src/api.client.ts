@@ -9,6 +9,7 @@ import type {
   CreateMessageDto,
   IntegrationStatusDto,
   MessagePageDto,
+  ThreadPageDto,
   ProblemDto,
   Scope,
 } from '@roost/contracts/rest';
@@ -117,6 +118,10 @@ export class ApiClient {
 
   say(id: string, message: CreateMessageDto): Promise<AcceptedMessageDto> {
     return this.call({ method: 'POST', path: `/agents/${id}/messages`, body: message });
+  }
+
+  threads(id: string): Promise<ThreadPageDto> {
+    return this.call({ method: 'GET', path: `/agents/${id}/threads?limit=200` });
   }
 
   messages(thread_id: string): Promise<MessagePageDto> {

@@ -64,4 +64,8 @@ export class BotEntity {
   /** Raised each time another gateway takes the bot over. */
   @Column('integer', { default: 0 })
   epoch!: number;
+
+  /** Raised with what an operator changes: its holder looks anew where it serves an older one. */
+  @Column('integer', { default: 0 })
+  revision!: number;
 }

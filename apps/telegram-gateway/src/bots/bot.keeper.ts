@@ -32,7 +32,6 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   private rounds: Promise<unknown> = Promise.resolve();
   private renewedAt = performance.now();
   private wake: () => void = () => undefined;
-  private readonly stale = new Set<string>();
   /** What is being done for a bot, beside the rounds: a manager that hangs must not keep leases from being renewed. */
   private readonly underWay = new Map<number, Promise<void>>();
   private readonly limit = pLimit(SEEN_TO_AT_ONCE);
@@ -66,12 +65,6 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Updates of a bot were committed. */
   updatesCame(bot_id: number): void {
     this.sessions.get(bot_id)?.look();
-  }
-
-  /** What is known of the agent's bot may be out of date. */
-  changed(agent_id: string): void {
-    this.stale.add(agent_id);
-    this.look();
   }
 
   /** There may be something to take. */
@@ -111,27 +104,27 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     const held = await bots.renew(holder);
     const taken = await bots.take(holder, TAKEN_PER_ROUND);
     this.renewedAt = asked;
-    const stale = new Set(this.stale);
-    this.stale.clear();
+    if (taken.length === TAKEN_PER_ROUND) this.lookSoon();
     const mine = new Map([...held, ...taken].map((bot) => [bot.bot_id, bot]));
     for (const bot_id of [...this.sessions.keys()].filter((id) => !mine.has(id)))
       this.beside(bot_id, () => this.close(bot_id));
-    for (const bot of mine.values()) {
-      const isBegun = this.beside(bot.bot_id, () => this.serve(bot, refreshes || stale.has(bot.agent_id)));
-      if (!isBegun && stale.has(bot.agent_id)) this.stale.add(bot.agent_id);
-    }
+    for (const bot of mine.values()) this.beside(bot.bot_id, () => this.serve(bot, refreshes));
   }
 
-  /** @returns false when something is being done for the bot already: the next round sees to it. */
-  private beside(bot_id: number, work: () => Promise<void>): boolean {
-    if (this.underWay.has(bot_id)) return false;
+  /** There are more than one round takes; others have their chance in between. */
+  private lookSoon(): void {
+    void pause(100 + Math.random() * 200, this.closing.signal).then(() => this.look());
+  }
+
+  /** Where something is being done for the bot already, the next round sees to it. */
+  private beside(bot_id: number, work: () => Promise<void>): void {
+    if (this.underWay.has(bot_id)) return;
     const done = this.limit(work)
       .catch((error: unknown) => {
         this.services.logger.warn({ err: error, bot_id }, 'a bot was not seen to; trying again');
       })
       .finally(() => this.underWay.delete(bot_id));
     this.underWay.set(bot_id, done);
-    return true;
   }
 
   private async serve(bot: BotEntity, refreshes: boolean): Promise<void> {
@@ -140,11 +133,12 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     const session = this.sessions.get(bot.bot_id);
     try {
       if (!session) return await this.open(bot, receives);
-      if (receives && !session.receives)
-        return await this.close(bot.bot_id).then(() => this.open(bot, receives));
-      if (refreshes && !(await this.refresh(bot, session))) return;
-      if (receives) return;
-      session.stopReceiving();
+      // Stopped and started again since the last round, perhaps for another agent.
+      if (session.agent_id !== bot.agent_id || (receives && !session.receives)) return await this.reopen(bot);
+      const isStale = refreshes || session.revision !== bot.revision;
+      if (isStale && !(await this.refresh(bot, session))) return;
+      if (receives) return session.tellState(bot.state);
+      session.stopReceiving(bot.webhook_secret_hash !== null);
       await bots.settle(bot.bot_id, holder);
     } catch (error) {
       await this.afterFailure(bot, error as Error);
@@ -178,26 +172,27 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     // Another gateway may have taken it while the manager was asked.
     if (!this.mayAct || this.closing.signal.aborted) return;
     this.sessions.set(bot.bot_id, session);
+    await this.services.bots.noteMode(bot.bot_id, this.services.holder, session.mode);
     session.begin(receives);
+  }
+
+  private async reopen(bot: BotEntity): Promise<void> {
+    await this.close(bot.bot_id);
+    await this.open(bot, bot.desired === 'started');
   }
 
   /** @returns whether the session goes on. */
   private async refresh(bot: BotEntity, session: BotSession): Promise<boolean> {
     const found = await this.tokens.of(bot.agent_id);
-    if (!found) {
+    if (found?.bot_id !== bot.bot_id) {
+      await session.leave();
       await this.close(bot.bot_id);
-      await this.services.bots.delete(bot.agent_id);
+      await (found ? this.retire(bot) : this.services.bots.delete(bot.agent_id));
       return false;
     }
-    if (found.bot_id !== bot.bot_id) {
-      await this.close(bot.bot_id);
-      await this.retire(bot);
-      return false;
-    }
-    session.update(found.runtime);
+    session.update(found.runtime, bot.revision);
     if (found.token === session.token && found.runtime.integration.mode === session.mode) return true;
-    await this.close(bot.bot_id);
-    await this.open(bot, bot.desired === 'started');
+    await this.reopen(bot);
     return false;
   }
 

@@ -9,7 +9,8 @@ import { receiveByWebhook } from '../ingest/webhook.receiver';
 import { Sender } from '../outbox/sender';
 import { SendingBudget, type Rates } from '../outbox/sending.budget';
 import { botCommands } from '../texts/texts';
-import type { BotEntity, BotError } from './bot.entity';
+import { untilDone } from '../conversations/until.done';
+import type { BotEntity, BotError, BotState } from './bot.entity';
 import type { SessionServices } from './session.services';
 
 /** Milliseconds a session has to end what is under way. */
@@ -35,6 +36,10 @@ export class BotSession {
   private readonly tasks: Promise<void>[] = [];
   private isWorking = false;
   private conflicts = 0;
+  private reception: Promise<void> = Promise.resolve();
+  private isRemovingWebhook = false;
+  /** Of the bot, as far as this session heeds it. */
+  revision: number;
 
   constructor(
     private readonly options: SessionOptions,
@@ -42,6 +47,7 @@ export class BotSession {
   ) {
     const { bot, runtime, token, rates } = options;
     const { config, holder, logger } = services;
+    this.revision = bot.revision;
     this.context = {
       ...services,
       bot_id: bot.bot_id,
@@ -71,6 +77,10 @@ export class BotSession {
     this.conversations = new Conversations(this.context);
   }
 
+  get agent_id(): string {
+    return this.context.agent_id;
+  }
+
   get token(): string {
     return this.options.token;
   }
@@ -86,8 +96,9 @@ export class BotSession {
   /** Answers what is there already and, where the bot is to run, receives more. */
   begin(receives: boolean): void {
     this.tasks.push(this.conversations.run(), this.sender.run());
-    if (receives) this.tasks.push(this.receive(), this.setCommands());
-    else this.receiving.abort();
+    if (!receives) return this.receiving.abort();
+    this.reception = this.receive();
+    this.tasks.push(this.reception, this.setCommands());
   }
 
   /** What Telegram asked of the gateway that had the bot before. */
@@ -99,8 +110,14 @@ export class BotSession {
   }
 
   /** What the operator changed, but for the mode. */
-  update({ integration }: IntegrationRuntime): void {
+  update({ integration }: IntegrationRuntime, revision: number): void {
     this.context.integration = { ...integration, mode: this.mode };
+    this.revision = revision;
+  }
+
+  /** A start that found it at work already. */
+  tellState(state: BotState): void {
+    if (state === 'starting' && this.isWorking) void this.note('running', null);
   }
 
   /** Updates were committed elsewhere. */
@@ -110,8 +127,24 @@ export class BotSession {
   }
 
   /** Receives no more; what is there is still answered. */
-  stopReceiving(): void {
+  stopReceiving(hasWebhook: boolean): void {
     this.receiving.abort();
+    if (!hasWebhook || this.isRemovingWebhook) return;
+    this.isRemovingWebhook = true;
+    this.tasks.push(this.removeWebhook().finally(() => (this.isRemovingWebhook = false)));
+  }
+
+  /** Before nobody has the token any more: what Telegram was told of it is taken back, if it answers now. */
+  async leave(): Promise<void> {
+    this.receiving.abort();
+    if (this.mode !== 'webhook') return;
+    await this.context.api.call('deleteWebhook', { drop_pending_updates: false }).catch((error: unknown) => {
+      const { bot_id } = this.context;
+      this.services.logger.info(
+        { err: error, bot_id },
+        'the webhook of a bot that is no more was not removed',
+      );
+    });
   }
 
   /** Ends everything; what was under way goes on where it was with whoever serves the bot next. */
@@ -144,8 +177,23 @@ export class BotSession {
     return receiveByWebhook(api, bots, { bot_id, holder, origin, signal }, this.events);
   }
 
+  /** Telegram keeps for a day what comes from here on. A setting that is under way must not come after it. */
+  private async removeWebhook(): Promise<void> {
+    await this.reception;
+    const { bots, holder } = this.services;
+    const { api, bot_id, signal } = this.context;
+    await untilDone(this.context, 'the webhook of a bot that stops cannot be removed', async () => {
+      await api.call('deleteWebhook', { drop_pending_updates: false }, { signal }).catch((error: unknown) => {
+        // A token that counts no more has no webhook.
+        if (!(error instanceof BotApiRefusal && error.isTokenRefused)) throw error;
+      });
+      await bots.setWebhookSecret(bot_id, holder, null);
+    });
+  }
+
   private readonly events: ReceiverEvents = {
     received: () => this.conversations.look(),
+    lost: () => this.receiving.abort(),
     working: () => {
       this.conflicts = 0;
       if (this.isWorking) return;

@@ -2,16 +2,12 @@ import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import type { CommandRequest, IntegrationStatus } from '@roost/contracts';
 import { HandlesCommand, HandlesEvent } from '@roost/messaging/commands';
-import { BotKeeper } from './bot.keeper';
 import { BotsService } from './bots.service';
 
 /** What managers ask of the gateway. Each may come twice. */
 @Controller()
 export class BotsController {
-  constructor(
-    private readonly bots: BotsService,
-    private readonly keeper: BotKeeper,
-  ) {}
+  constructor(private readonly bots: BotsService) {}
 
   @HandlesCommand('telegram.start')
   start(@Payload() { agent_id }: CommandRequest<'telegram.start'>): Promise<IntegrationStatus> {
@@ -28,10 +24,9 @@ export class BotsController {
     return this.bots.status(agent_id);
   }
 
-  /** Heard by one gateway; the others see it in their next look. */
+  /** Heard by one gateway; whichever holds the agent's bot sees it in its next round. */
   @HandlesEvent('agents.changed')
   changed(@Payload() { agent_id }: CommandRequest<'agents.changed'>): Promise<void> {
-    this.keeper.changed(agent_id);
-    return Promise.resolve();
+    return this.bots.changed(agent_id);
   }
 }

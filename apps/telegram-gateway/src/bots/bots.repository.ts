@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { TelegramIntegration } from '@roost/contracts';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { BotEntity, type BotError, type BotState } from './bot.entity';
 
 export interface BotToStart {
@@ -18,10 +18,22 @@ export interface BotView {
   backlog: number;
 }
 
+/** The agent that a bot speaks for, where another asked for it. */
+export interface FormerAgent {
+  agent_id: string;
+  /** It was stopped there, and still answers what was said to it. */
+  drains: boolean;
+}
+
 /** Seconds a gateway has a bot after its last sign of life. */
 export const HOLD_S = 8;
 
 const HELD = `holder = $2 AND held_until > now()`;
+
+/** Of the bot `b`. */
+const OWES = `(
+  EXISTS (SELECT FROM telegram.updates u WHERE u.bot_id = b.bot_id AND u.state <> 'done')
+  OR EXISTS (SELECT FROM telegram.outgoing o WHERE o.bot_id = b.bot_id AND o.state IN ('waiting', 'sending')))`;
 
 @Injectable()
 export class BotsRepository {
@@ -42,7 +54,7 @@ export class BotsRepository {
    * Notes that a bot is to run for an agent, in place of any other bot of that agent.
    * @returns the agent that has the bot already, or null when it is the one asked for.
    */
-  async start({ bot_id, agent_id, username, mode }: BotToStart): Promise<string | null> {
+  async start({ bot_id, agent_id, username, mode }: BotToStart): Promise<FormerAgent | null> {
     return this.database.transaction(async (tx) => {
       await tx.query(
         `INSERT INTO telegram.bots (bot_id, agent_id, username, mode, desired, state)
@@ -54,9 +66,10 @@ export class BotsRepository {
         lock: { mode: 'pessimistic_write' },
       });
       const another = former.agent_id !== agent_id;
-      if (another && former.desired === 'started') return former.agent_id;
+      if (another && former.desired === 'started') return { agent_id: former.agent_id, drains: false };
+      if (another && (await this.owes(tx, bot_id))) return { agent_id: former.agent_id, drains: true };
       await tx.query(
-        `UPDATE telegram.bots SET desired = 'stopped', state = 'stopping'
+        `UPDATE telegram.bots SET desired = 'stopped', state = 'stopping', revision = revision + 1
          WHERE agent_id = $1 AND bot_id <> $2 AND desired = 'started'`,
         [agent_id, bot_id],
       );
@@ -65,7 +78,7 @@ export class BotsRepository {
       await tx.query(
         `UPDATE telegram.bots SET agent_id = $2, username = $3, mode = $4, desired = 'started',
            state = CASE WHEN state = 'running' AND desired = 'started' THEN state ELSE 'starting' END,
-           last_error = NULL
+           last_error = NULL, revision = revision + 1
          WHERE bot_id = $1`,
         [bot_id, agent_id, username, mode],
       );
@@ -73,30 +86,27 @@ export class BotsRepository {
     });
   }
 
-  /** Notes that the agent's bots are to stop; what was received is still answered. */
-  async stop(agent_id: string): Promise<void> {
-    await this.database.query(
-      `UPDATE telegram.bots SET desired = 'stopped', state = 'stopping'
-       WHERE agent_id = $1 AND desired = 'started'`,
-      [agent_id],
-    );
+  /**
+   * Notes that the agent's bots are to stop: from here on nothing is received. What was received is still answered,
+   * unless it is dropped.
+   * @returns the threads on which the manager owes answers that were dropped.
+   */
+  async stop(agent_id: string, drops: boolean): Promise<string[]> {
+    return this.database.transaction(async (tx) => {
+      await tx.query(
+        `UPDATE telegram.bots SET desired = 'stopped', state = 'stopping', revision = revision + 1
+         WHERE agent_id = $1 AND desired = 'started'`,
+        [agent_id],
+      );
+      return drops ? this.drop(tx, agent_id) : [];
+    });
   }
 
-  /** Drops what the agent's bots have received and not answered. */
-  async drop(agent_id: string): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const bots = `(SELECT bot_id FROM telegram.bots WHERE agent_id = $1)`;
-      await tx.query(
-        `UPDATE telegram.updates SET state = 'done', outcome = 'dropped', payload = NULL, done_at = now()
-         WHERE state <> 'done' AND bot_id IN ${bots}`,
-        [agent_id],
-      );
-      await tx.query(
-        `UPDATE telegram.outgoing SET state = 'refused', refusal = 'dropped', message = NULL, done_at = now()
-         WHERE state IN ('waiting', 'sending') AND bot_id IN ${bots}`,
-        [agent_id],
-      );
-    });
+  /** What an operator says of the agent has changed. */
+  async changed(agent_id: string): Promise<void> {
+    await this.database.query('UPDATE telegram.bots SET revision = revision + 1 WHERE agent_id = $1', [
+      agent_id,
+    ]);
   }
 
   /** All of an agent that is no more. */
@@ -150,14 +160,21 @@ export class BotsRepository {
     );
   }
 
-  /** A bot that has stopped and owes nothing is stopped; unless it was started again meanwhile. */
+  /** How it receives, which an operator may have changed since it was started. */
+  async noteMode(bot_id: number, holder: string, mode: TelegramIntegration['mode']): Promise<void> {
+    await this.database.query(`UPDATE telegram.bots SET mode = $3 WHERE bot_id = $1 AND ${HELD}`, [
+      bot_id,
+      holder,
+      mode,
+    ]);
+  }
+
+  /** A bot that receives nothing and owes nothing is stopped; unless it was started again meanwhile. */
   async settle(bot_id: number, holder: string): Promise<void> {
     await this.database.query(
       `UPDATE telegram.bots b SET state = 'stopped', holder = NULL, held_until = NULL
        WHERE bot_id = $1 AND ${HELD} AND desired = 'stopped'
-         AND NOT EXISTS (SELECT FROM telegram.updates u WHERE u.bot_id = b.bot_id AND u.state <> 'done')
-         AND NOT EXISTS (SELECT FROM telegram.outgoing o
-                         WHERE o.bot_id = b.bot_id AND o.state IN ('waiting', 'sending'))`,
+         AND webhook_secret_hash IS NULL AND NOT ${OWES}`,
       [bot_id, holder],
     );
   }
@@ -169,7 +186,7 @@ export class BotsRepository {
       [bot_id],
     );
     if (!row) return;
-    await this.drop(row.agent_id);
+    await this.drop(this.database.manager, row.agent_id);
     await this.database.query(
       `UPDATE telegram.bots SET desired = 'stopped', state = 'stopped', last_error = $3,
          holder = NULL, held_until = NULL WHERE bot_id = $1 AND holder = $2`,
@@ -208,6 +225,30 @@ export class BotsRepository {
 
   private get bots() {
     return this.database.getRepository(BotEntity);
+  }
+
+  /** What the agent's bots have received and not answered. */
+  private async drop(tx: EntityManager, agent_id: string): Promise<string[]> {
+    const bots = `(SELECT bot_id FROM telegram.bots WHERE agent_id = $1)`;
+    const [dropped] = await tx.query<[{ thread_id: string | null }[], number]>(
+      `UPDATE telegram.updates SET state = 'done', outcome = 'dropped', payload = NULL, done_at = now()
+       WHERE state <> 'done' AND bot_id IN ${bots} RETURNING thread_id`,
+      [agent_id],
+    );
+    await tx.query(
+      `UPDATE telegram.outgoing SET state = 'refused', refusal = 'dropped', message = NULL, done_at = now()
+       WHERE state IN ('waiting', 'sending') AND bot_id IN ${bots}`,
+      [agent_id],
+    );
+    return [...new Set(dropped.flatMap(({ thread_id }) => thread_id ?? []))];
+  }
+
+  private async owes(tx: EntityManager, bot_id: number): Promise<boolean> {
+    const [row] = await tx.query<{ owes: boolean }[]>(
+      `SELECT ${OWES} AS owes FROM telegram.bots b WHERE bot_id = $1`,
+      [bot_id],
+    );
+    return row?.owes ?? false;
   }
 
   private async backlog(bot_id: number): Promise<number> {

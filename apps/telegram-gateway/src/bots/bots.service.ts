@@ -1,21 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type IntegrationStatus, ServiceError } from '@roost/contracts';
+import pLimit from 'p-limit';
+import type { Logger } from 'pino';
 import { BotApi } from '../bot-api/bot-api.client';
 import { BotApiRefusal } from '../bot-api/bot-api.error';
 import { CONFIG, type GatewayConfig } from '../config';
+import { LOGGER } from '../logging';
+import { ManagerClient } from '../manager/manager.client';
 import { BotKeeper } from './bot.keeper';
 import { problemOf } from './bot.session';
 import { BotTokens } from './bot.tokens';
-import { BotsRepository, type BotView } from './bots.repository';
+import { BotsRepository, type BotView, type FormerAgent } from './bots.repository';
+
+/** Runs that are ended side by side. */
+const CANCELLED_AT_ONCE = 8;
 
 /** Starts and stops the bots of agents; whichever gateway is asked, the one that holds a bot serves it. */
 @Injectable()
 export class BotsService {
+  private readonly cancelling = pLimit(CANCELLED_AT_ONCE);
+
   constructor(
     private readonly bots: BotsRepository,
     private readonly tokens: BotTokens,
     private readonly keeper: BotKeeper,
+    private readonly manager: ManagerClient,
     @Inject(CONFIG) private readonly config: GatewayConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @throws {ServiceError} `integration_conflict` when the bot speaks for another agent. */
@@ -29,26 +40,36 @@ export class BotsService {
         'The mode webhook needs TELEGRAM_WEBHOOK_URL at the gateway; or choose the mode polling.',
       );
     const username = await this.usernameOf(found.token);
-    const other = await this.bots.start({ bot_id: found.bot_id, agent_id, username, mode });
-    if (other !== null)
-      throw new ServiceError(
-        'integration_conflict',
-        `The bot @${username} speaks for ${other}: stop it there first, or give this agent a bot of its own.`,
-      );
+    const former = await this.bots.start({ bot_id: found.bot_id, agent_id, username, mode });
+    if (former) throw conflict(username, former);
     this.keeper.look();
     return this.status(agent_id);
   }
 
-  /** With `force` what was received and not answered is dropped. */
+  /** With `force` what was received and not answered is dropped, and what the agent does for it ends. */
   async stop(agent_id: string, force: boolean): Promise<IntegrationStatus> {
-    await this.bots.stop(agent_id);
-    if (force) await this.bots.drop(agent_id);
+    const dropped = await this.bots.stop(agent_id, force);
     this.keeper.look();
+    // The operator does not wait for it: an answer that comes all the same is sent to nobody.
+    void Promise.all(dropped.map((thread_id) => this.cancelling(() => this.cancel(thread_id))));
     return this.status(agent_id);
+  }
+
+  async changed(agent_id: string): Promise<void> {
+    await this.bots.changed(agent_id);
+    this.keeper.look();
   }
 
   async status(agent_id: string): Promise<IntegrationStatus> {
     return toStatus(agent_id, await this.bots.find(agent_id));
+  }
+
+  private async cancel(thread_id: string): Promise<void> {
+    try {
+      await this.manager.cancel(thread_id);
+    } catch (error) {
+      this.logger.info({ err: error, thread_id }, 'a run whose answer was dropped goes on');
+    }
   }
 
   private async usernameOf(token: string): Promise<string> {
@@ -69,6 +90,14 @@ const notConfigured = (): ServiceError =>
   new ServiceError(
     'integration_not_configured',
     'Add {"type": "telegram"} to the integrations of the agent.',
+  );
+
+const conflict = (username: string, { agent_id, drains }: FormerAgent): ServiceError =>
+  new ServiceError(
+    'integration_conflict',
+    drains
+      ? `The bot @${username} still answers what was said to ${agent_id}: wait until it is stopped there, or drop that with POST /agents/${agent_id}/integrations/telegram/stop?force=true.`
+      : `The bot @${username} speaks for ${agent_id}: stop it there first, or give this agent a bot of its own.`,
   );
 
 const toStatus = (agent_id: string, view: BotView | null): IntegrationStatus => ({

@@ -1,10 +1,11 @@
 import { InOrder } from './in.order';
-import { conversationKey, type Incoming, readUpdate } from './incoming';
+import { conversationKey, type Incoming, type Place, readUpdate } from './incoming';
 import { answerCommand, answerContact, answerUnsupported, decide } from './service.answers';
 import type { SessionContext } from './session.context';
 import { TextMessages } from './text.messages';
 import type { UpdateEntity } from '../ingest/update.entity';
 import { backoff, pause } from '../ingest/pause';
+import { untilDone } from './until.done';
 
 /** Updates of one bot that are at work at a time; more wait in PostgreSQL. */
 const AT_WORK_MAX = 200;
@@ -30,13 +31,13 @@ export class Conversations {
 
   /** Runs until the signal; resolves once nothing is under way. */
   async run(): Promise<void> {
-    const { bot_id, updates, signal, logger } = this.context;
+    const { bot_id, agent_id, updates, signal, logger } = this.context;
     let failures = 0;
     while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       try {
         const room = AT_WORK_MAX - this.atWork.size;
-        const open = room > 0 ? await updates.open(bot_id, AT_WORK_MAX + this.taken.size) : [];
+        const open = room > 0 ? await updates.open(bot_id, agent_id, AT_WORK_MAX + this.taken.size) : [];
         for (const update of open.filter(({ update_id }) => !this.taken.has(update_id)).slice(0, room))
           this.begin(update);
         failures = 0;
@@ -80,9 +81,9 @@ export class Conversations {
       case 'contact':
       case 'unsupported':
         // After what the user said before: /new must not take an earlier message along.
-        return this.order.run(conversationKey(incoming.place), () => this.answer(update, incoming));
+        return this.inOrder(incoming.place, () => this.answer(update, incoming));
       case 'moved':
-        return this.order.run(conversationKey({ chat_id: incoming.to, topic_id: 0 }), () =>
+        return this.inOrder({ chat_id: incoming.to, topic_id: 0 }, () =>
           this.move(update.update_id, incoming),
         );
       case 'decision':
@@ -95,6 +96,12 @@ export class Conversations {
       case 'ignored':
         return updates.finish(bot_id, update.update_id, 'ignored', []);
     }
+  }
+
+  private inOrder(place: Pick<Place, 'chat_id' | 'topic_id'>, work: () => Promise<void>): Promise<void> {
+    return this.order.run(conversationKey(place), async () => {
+      await untilDone(this.context, 'an update was not dealt with', work);
+    });
   }
 
   private async move(update_id: number, { from, to }: Extract<Incoming, { kind: 'moved' }>): Promise<void> {

@@ -55,6 +55,11 @@ describe('a message in a private chat', () => {
     expect(read(message({ [kind]: {}, caption: 'look' }))).toMatchObject({ kind: 'unsupported' });
   });
 
+  it('that is edited without a text, as a live location is each few seconds, is not answered again', () => {
+    const { message: edited, ...update } = message({ location: {} }) as Update.MessageUpdate;
+    expect(read({ ...update, edited_message: edited } as unknown as Update)).toEqual({ kind: 'ignored' });
+  });
+
   it('that Telegram itself says, or a bot, is ignored', () => {
     expect(read(message({ pinned_message: {} }))).toEqual({ kind: 'ignored' });
     expect(read(message({ text: 'beep', from: { ...ada, is_bot: true } }))).toEqual({ kind: 'ignored' });

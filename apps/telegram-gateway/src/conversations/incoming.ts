@@ -65,7 +65,9 @@ export function readUpdate(update: Update, bot: Bot, integration: TelegramIntegr
       phone_number: message.contact.phone_number,
     };
   if ('text' in message) return readText(message, place, bot);
-  return isService(message) ? IGNORED : { kind: 'unsupported', place };
+  // A live location is edited every few seconds: what was answered once is not answered again.
+  if ('edited_message' in update || isService(message)) return IGNORED;
+  return { kind: 'unsupported', place };
 }
 
 /** Said in the old chat as well as in the new one. */

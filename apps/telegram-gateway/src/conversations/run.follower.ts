@@ -1,6 +1,6 @@
 import type { OutboundFrame } from '@roost/contracts';
 import type { CreateMessageDto } from '@roost/contracts/rest';
-import { backoff, pause } from '../ingest/pause';
+import { backoff, isOver, pause } from '../ingest/pause';
 import type { ManagerClient } from '../manager/manager.client';
 import { ManagerRefusal } from '../manager/manager.error';
 
@@ -13,6 +13,8 @@ export type RunEnd =
 export interface RunListener {
   accepted(thread_id: string, message_id: string): Promise<void>;
   frame(frame: OutboundFrame): Promise<void>;
+  /** Nothing is lost: it is tried again. */
+  failing(error: unknown, failures: number): void;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function followRun(
         if (!error.passes) return { kind: 'refused', refusal: error };
         wait = (error.retry_after_s ?? 0) * 1_000;
       }
+      if (!isOver(signal)) listener.failing(error, failures + 1);
     }
     await pause(Math.max(wait, backoff(failures)), signal);
   }

@@ -95,12 +95,12 @@ export async function decide(
   context.look();
 }
 
-/** A thread that is gone owes nothing. */
+/** A thread that is gone owes nothing, nor does one that this gateway may not speak for any more. */
 async function cancel({ manager }: SessionContext, thread_id: string): Promise<string[]> {
   try {
     return await manager.cancel(thread_id);
   } catch (error) {
-    if (error instanceof ManagerRefusal && error.status === 404) return [];
+    if (error instanceof ManagerRefusal && !error.passes) return [];
     throw error;
   }
 }

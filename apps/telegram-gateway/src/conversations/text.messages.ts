@@ -1,6 +1,5 @@
 import type { OutboundFrame } from '@roost/contracts';
 import type { UpdateEntity } from '../ingest/update.entity';
-import { backoff, pause } from '../ingest/pause';
 import { textsFor } from '../texts/texts';
 import { approvalRequest, authorizationRequest, replyMessages, serviceMessage } from './answers';
 import type { InOrder } from './in.order';
@@ -9,6 +8,7 @@ import { LiveView } from './live.view';
 import { messageOfUser } from './message.of.user';
 import { followRun, type RunEnd } from './run.follower';
 import type { SessionContext } from './session.context';
+import { untilDone } from './until.done';
 import type { NewOutgoing } from '../outbox/outgoing.repository';
 
 /** The message that is under way, and what the user sees of it. */
@@ -36,7 +36,9 @@ export class TextMessages {
       let accepted = (): void => undefined;
       const acceptance = new Promise<void>((resolve) => (accepted = resolve));
       const underWay: UnderWay = { update, place, view: null };
-      const run = this.follow(underWay, text, accepted);
+      const run = untilDone(this.context, 'a message is not taken to the agent', () =>
+        this.follow(underWay, text, accepted),
+      );
       // What fails is told by `ended`; here it only makes room for the next.
       run.catch(() => undefined);
       ended = this.order.run(`${key} ends`, async () => this.commit(underWay, await run));
@@ -62,6 +64,11 @@ export class TextMessages {
             accepted();
           },
           frame: (frame) => this.takeFrame(underWay, frame),
+          failing: (error, failures) =>
+            this.context.logger.warn(
+              { err: error, bot_id, update_id: update.update_id, failures },
+              'a run cannot be followed; trying again',
+            ),
         },
         signal,
       );
@@ -76,7 +83,8 @@ export class TextMessages {
     const again = update.state === 'accepted';
     if (!again) {
       await conversations.setThread(bot_id, place, thread_id);
-      await updates.accepted(bot_id, update.update_id, thread_id);
+      // Dropped while it was on its way: nobody waits for the answer.
+      if (!(await updates.accepted(bot_id, update.update_id, thread_id))) await manager.cancel(thread_id);
       update.state = 'accepted';
       update.thread_id = thread_id;
     }
@@ -113,22 +121,15 @@ export class TextMessages {
     this.context.look();
   }
 
-  /** Repeated until it is done: what comes after it in the conversation must not overtake it. */
   private async commit(underWay: UnderWay, end: RunEnd | null): Promise<void> {
     await underWay.view?.end();
     if (!end) return;
-    const { bot_id, updates, signal, logger } = this.context;
+    const { bot_id, updates } = this.context;
     const { outcome, messages } = this.said(underWay, end);
-    for (let failures = 1; !signal.aborted; failures += 1) {
-      try {
-        await updates.finish(bot_id, underWay.update.update_id, outcome, messages);
-        this.context.look();
-        return;
-      } catch (error) {
-        logger.warn({ err: error, bot_id }, 'an answer cannot be committed; trying again');
-        await pause(backoff(failures), signal);
-      }
-    }
+    await untilDone(this.context, 'an answer cannot be committed', () =>
+      updates.finish(bot_id, underWay.update.update_id, outcome, messages),
+    );
+    this.context.look();
   }
 
   private said({ update, place, view }: UnderWay, end: RunEnd): { outcome: string; messages: NewOutgoing[] } {

@@ -16,6 +16,8 @@ export interface ReceiverEvents {
   /** Telegram answered. */
   working(): void;
   failing(error: Error): void;
+  /** The bot is to stop, or another gateway's: Telegram still has what it said last. */
+  lost(): void;
 }
 
 export interface Polling {
@@ -51,7 +53,7 @@ export async function receiveByPolling(
         { wait_ms: poll_seconds * 1_000 + LATE_MS, signal },
       );
       if (batch.length > 0) {
-        if (!(await updates.receive(bot_id, batch, holder))) return;
+        if (!(await updates.receive(bot_id, batch, holder))) return events.lost();
         events.received();
       }
       failures = 0;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Update } from 'telegraf/types';
+import { storable } from '../database/storable';
 import type { NewOutgoing } from '../outbox/outgoing.repository';
 import { OutgoingRepository } from '../outbox/outgoing.repository';
 import { UpdateEntity } from './update.entity';
@@ -19,7 +20,7 @@ export class UpdatesRepository {
   /**
    * Commits what Telegram said; what is known already changes nothing.
    * @param holder the gateway that asked for it, where it must still have the bot; null for webhooks.
-   * @returns false when the bot is another gateway's by now, or there is none: nothing was committed.
+   * @returns false when the bot is another gateway's by now, is to stop, or is not there: nothing was committed.
    */
   async receive(bot_id: number, updates: Update[], holder: string | null): Promise<boolean> {
     const last = updates.at(-1);
@@ -27,7 +28,7 @@ export class UpdatesRepository {
       const [, noted] = await tx.query<[unknown[], number]>(
         `UPDATE telegram.bots SET last_update_at = now(),
            next_update_id = CASE WHEN $3::text IS NULL THEN next_update_id ELSE $2 END
-         WHERE bot_id = $1 AND ($3::text IS NULL OR (holder = $3 AND held_until > now()))`,
+         WHERE bot_id = $1 AND desired = 'started' AND ($3::text IS NULL OR (holder = $3 AND held_until > now()))`,
         [bot_id, last ? last.update_id + 1 : 0, holder],
       );
       if (noted === 0) return false;
@@ -36,7 +37,7 @@ export class UpdatesRepository {
          SELECT $1, (entry->>'update_id')::bigint, entry
          FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS said (entry, place) ORDER BY place
          ON CONFLICT DO NOTHING`,
-        [bot_id, JSON.stringify(updates.map(storable))],
+        [bot_id, storable(updates)],
       );
       return true;
     });
@@ -51,12 +52,15 @@ export class UpdatesRepository {
     return row?.next ?? 0;
   }
 
-  /** What is not done, oldest first. */
-  open(bot_id: number, limit: number): Promise<UpdateEntity[]> {
+  /** What is not done, oldest first; nothing once the bot speaks for another agent. */
+  open(bot_id: number, agent_id: string, limit: number): Promise<UpdateEntity[]> {
     return this.database
       .getRepository(UpdateEntity)
       .createQueryBuilder('row')
       .where(`row.bot_id = :bot_id AND row.state <> 'done'`, { bot_id })
+      .andWhere('EXISTS (SELECT FROM telegram.bots b WHERE b.bot_id = :bot_id AND b.agent_id = :agent_id)', {
+        agent_id,
+      })
       .orderBy('row.seq')
       .limit(limit)
       .getMany();
@@ -66,13 +70,17 @@ export class UpdatesRepository {
     return this.database.getRepository(UpdateEntity).findOneBy({ bot_id, update_id });
   }
 
-  /** The manager has it: from here on it owes an answer on this thread. */
-  async accepted(bot_id: number, update_id: number, thread_id: string): Promise<void> {
-    await this.database.query(
+  /**
+   * The manager has it: from here on it owes an answer on this thread.
+   * @returns false when the update was dropped meanwhile: nobody waits for the answer.
+   */
+  async accepted(bot_id: number, update_id: number, thread_id: string): Promise<boolean> {
+    const [, noted] = await this.database.query<[unknown[], number]>(
       `UPDATE telegram.updates SET state = 'accepted', thread_id = $3
        WHERE bot_id = $1 AND update_id = $2 AND state <> 'done'`,
       [bot_id, update_id, thread_id],
     );
+    return noted > 0;
   }
 
   async shown(bot_id: number, update_id: number, message_id: number): Promise<void> {
@@ -108,13 +116,4 @@ export class UpdatesRepository {
     );
     return ended > 0;
   }
-}
-
-/** PostgreSQL keeps no NUL, nor half of a surrogate pair, in jsonb. */
-function storable(update: Update): unknown {
-  return JSON.parse(
-    JSON.stringify(update, (_name, value: unknown) =>
-      typeof value === 'string' ? value.replaceAll(/\0|\p{Surrogate}/gu, '\ufffd') : value,
-    ),
-  );
 }

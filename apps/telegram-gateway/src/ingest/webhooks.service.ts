@@ -30,8 +30,9 @@ export class WebhooksService {
       throw new ServiceError('forbidden', 'This address is for Telegram alone.');
     const update = SentUpdate.safeParse(body);
     if (!update.success) throw new ServiceError('validation_failed', 'The body is no update of Telegram.');
+    // Telegram keeps what is not taken, and says it again.
     if (!(await this.updates.receive(bot_id, [update.data as unknown as Update], null)))
-      throw new ServiceError('forbidden', 'This address is for Telegram alone.');
+      throw new ServiceError('dependency_unavailable', 'The bot is stopped.');
     this.keeper.updatesCame(bot_id);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { storable } from '../database/storable';
 import { OutgoingEntity } from './outgoing.entity';
 import type { OutgoingMessage } from './outgoing.message';
 
@@ -26,7 +27,7 @@ export class OutgoingRepository {
       await (tx ?? this.database.manager).query(
         `INSERT INTO telegram.outgoing (bot_id, chat_id, update_id, name, message) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (bot_id, update_id, name) DO NOTHING`,
-        [bot_id, chat_id, update_id, name, JSON.stringify(message)],
+        [bot_id, chat_id, update_id, name, storable(message)],
       );
     }
   }
@@ -81,7 +82,7 @@ export class OutgoingRepository {
     await this.database.query(
       `UPDATE telegram.outgoing SET state = 'waiting', not_before = now() + make_interval(secs => $2 / 1000.0),
          message = coalesce($3::jsonb, message), chat_id = coalesce($4, chat_id) WHERE id = $1`,
-      [id, wait_ms, message ? JSON.stringify(message) : null, chat_id ?? null],
+      [id, wait_ms, message ? storable(message) : null, chat_id ?? null],
     );
   }
 

@@ -17,6 +17,14 @@ export class GatewayProcess {
     private readonly logFile: string,
   ) {}
 
+  /** The database as the gateway's own role. */
+  static databaseUrl({ database }: Installation): string {
+    const url = new URL(database.url);
+    url.username = `${database.name}_telegram`;
+    url.password = 'for-tests';
+    return url.href;
+  }
+
   /** Brings about the gateway's role and schema, and starts one that uses `telegram_url` as the Bot API. */
   static async start(
     installation: Installation,
@@ -24,14 +32,11 @@ export class GatewayProcess {
     env: Record<string, string> = {},
   ): Promise<GatewayProcess> {
     const { environment, manager, database } = installation;
-    const port = await freePort();
-    const url = new URL(database.url);
-    url.username = `${database.name}_telegram`;
-    url.password = 'for-tests';
+    const port = Number(env['GATEWAY_PORT'] ?? (await freePort()));
     const own = {
       PATH: environment['PATH'] ?? '',
       NODE_ENV: 'test',
-      DATABASE_URL: url.href,
+      DATABASE_URL: GatewayProcess.databaseUrl(installation),
       REDIS_URL: environment['REDIS_URL'] ?? '',
       MANAGER_URL: manager.origin,
       MANAGER_INTERNAL_URL: manager.internalOrigin,
