@@ -9,7 +9,9 @@ import { describeMachine } from './machine';
 import { underImagesNode } from './node.runtime';
 import { type Options, type Part, readOptions } from './options';
 import { benchPath } from './path/path.bench';
+import { benchPods } from './pods/pods.bench';
 import { benchPool } from './pool/pool.bench';
+import { benchReconcile } from './reconcile/reconcile.bench';
 import { type Row, table, writeReport } from './report';
 import { benchSockets } from './sockets/sockets.bench';
 import { benchTelegram } from './telegram/telegram.bench';
@@ -25,6 +27,8 @@ const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
   sockets: () => benchSockets(),
   pool: ({ pairs }) => benchPool(pairs),
   telegram: ({ pairs }) => benchTelegram(pairs),
+  pods: () => benchPods(),
+  reconcile: () => benchReconcile(),
 };
 
 async function main(): Promise<void> {

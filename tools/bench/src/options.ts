@@ -12,6 +12,8 @@ export const parts = [
   'sockets',
   'pool',
   'telegram',
+  'pods',
+  'reconcile',
 ] as const;
 export type Part = (typeof parts)[number];
 

@@ -1,0 +1,116 @@
+import { createKubernetesLauncher, type KubernetesLauncher } from '@roost/launcher';
+import { KubernetesStandIn, until } from '@roost/testing';
+import pLimit from 'p-limit';
+import { closeOnInterrupt } from '../interrupt';
+import { compare, ratioAtMost, type Row } from '../report';
+
+const PODS = 200;
+/** As STARTING_AGENTS_MAX has it by default. */
+const LIMIT = 10;
+const LATENCY_MS = 50;
+/** How long a pod takes to its node; processes are added to that. */
+const SCHEDULING_MS = 100;
+const ALONE = 10;
+const ROUNDS = 3;
+const NAMESPACE = 'bench';
+const DEADLINE_MS = 120_000;
+
+/**
+ * Starts pods on a stand-in of the API server whose every answer takes 50 ms, ten at a time. The reference is the ideal:
+ * `ceil(200 / 10)` times what one pod takes alone, from the call to its container running.
+ */
+export async function benchPods(): Promise<Row[]> {
+  const cluster = await KubernetesStandIn.start({
+    command: ['sleep', '600'],
+    scheduling_ms: SCHEDULING_MS,
+  });
+  const launcher = await createKubernetesLauncher({
+    namespace: NAMESPACE,
+    server: cluster.url,
+    image: 'roost/agent-runner:bench',
+    build_hint: '',
+    installation: 'bench',
+    stop_grace_seconds: 1,
+  });
+  const close = async (): Promise<void> => {
+    await launcher.close();
+    await cluster.close();
+  };
+  const forget = closeOnInterrupt(close);
+  try {
+    cluster.faults.latency_ms = LATENCY_MS;
+    const starts = new Starts(cluster, launcher);
+    await starts.one();
+    const ours: number[] = [];
+    const reference: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const alone: number[] = [];
+      for (let pod = 0; pod < ALONE; pod += 1) alone.push(await starts.one());
+      const one = alone.reduce((sum, ms) => sum + ms, 0) / ALONE;
+      reference.push(Math.ceil(PODS / LIMIT) * one);
+      ours.push(await starts.many());
+      await starts.removeAll();
+    }
+    return [
+      compare({
+        name: `${PODS} pods, ${LIMIT} at a time, ${LATENCY_MS} ms API latency : the ideal`,
+        unit: 'ms',
+        ours,
+        reference,
+        target: ratioAtMost(2),
+      }),
+    ];
+  } finally {
+    forget();
+    await close();
+  }
+}
+
+class Starts {
+  private made: string[] = [];
+  private count = 0;
+
+  constructor(
+    private readonly cluster: KubernetesStandIn,
+    private readonly launcher: KubernetesLauncher,
+  ) {}
+
+  /** Milliseconds from the call to the container running. */
+  async one(): Promise<number> {
+    this.count += 1;
+    const instance_id = `bench-${this.count}`;
+    this.made.push(instance_id);
+    const begun = performance.now();
+    await this.launcher.launch({
+      instance_id,
+      agent_id: `agent_${this.count}`,
+      generation: 1,
+      limits: { memory_mb: 64, cpus: 0.1, pids: 16 },
+      env: {},
+    });
+    await until(`${instance_id} runs`, () => this.runs(instance_id) || undefined, DEADLINE_MS);
+    return performance.now() - begun;
+  }
+
+  async many(): Promise<number> {
+    const limit = pLimit(LIMIT);
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: PODS }, () => limit(() => this.one())));
+    return performance.now() - begun;
+  }
+
+  async removeAll(): Promise<void> {
+    const limit = pLimit(LIMIT);
+    await Promise.all(this.made.map((instance_id) => limit(() => this.launcher.remove(instance_id))));
+    this.made = [];
+  }
+
+  private runs(instance_id: string): boolean {
+    return this.cluster.store
+      .list(NAMESPACE)
+      .some(
+        ({ metadata, status }) =>
+          metadata.labels?.['roost.instance_id'] === instance_id && status?.phase === 'Running',
+      );
+  }
+}
