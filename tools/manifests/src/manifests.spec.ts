@@ -2,12 +2,9 @@ import { restrictedViolations } from '@roost/testing';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { kustomized, root } from './kubectl';
+import { FETCHING_MS, kustomized, root } from './kubernetes.programs';
 import { type KubernetesObject, objectsOf, type PodTemplate, templateOf } from './kubernetes.object';
 import { schemaFaults } from './schema.check';
-
-/** The first rendering fetches kubectl. */
-const FETCHING_MS = 240_000;
 
 /** Variables that the documentation names; tests hold its tables to what the apps read. */
 const documented = new Set(
