@@ -124,5 +124,5 @@ async function writeVariables(definition: string, variables: Record<string, Sche
   if (!environment) throw new Error(`values.schema.json has no definition ${definition}`);
   environment.properties = variables;
   const style = await resolveConfig(FILE);
-  writeFileSync(FILE, await format(JSON.stringify(schema), { ...style, filepath: FILE }));
+  writeFileSync(FILE, await format(JSON.stringify(schema, null, 2), { ...style, filepath: FILE }));
 }
