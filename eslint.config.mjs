@@ -126,13 +126,22 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/config.ts', 'libs/devstack/**', 'libs/testing/**', 'e2e/**', 'tools/**', '**/*.spec.ts'],
+    files: [
+      '**/config.ts',
+      'libs/devstack/**',
+      'libs/testing/**',
+      'e2e/**',
+      'tools/**',
+      '**/*.spec.ts',
+      '**/*.cluster.ts',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: [
       '**/*.spec.ts',
       '**/*.suite.ts',
+      '**/*.cluster.ts',
       '**/test/**',
       'e2e/**',
       'libs/testing/**',

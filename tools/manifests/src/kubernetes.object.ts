@@ -3,14 +3,19 @@ import { parseAllDocuments } from 'yaml';
 export interface KubernetesObject {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   spec?: Record<string, unknown>;
   data?: Record<string, string>;
   [other: string]: unknown;
 }
 
 export interface PodTemplate {
-  metadata: { labels: Record<string, string> };
+  metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
   spec: PodSpec;
 }
 
@@ -31,10 +36,14 @@ export interface Container {
   [other: string]: unknown;
 }
 
-/** The objects of a rendered stream of YAML documents. */
+/** The objects of a rendered stream of YAML documents. A template that makes nothing leaves an empty document. */
 export const objectsOf = (yaml: string): KubernetesObject[] =>
-  parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
+  parseAllDocuments(yaml).flatMap((document) => (document.toJS() as KubernetesObject | null) ?? []);
 
 /** The template of pods in a workload; undefined for what starts none. */
 export const templateOf = ({ spec }: KubernetesObject): PodTemplate | undefined =>
   spec?.['template'] as PodTemplate | undefined;
+
+/** What tells an object from the others of a cluster. */
+export const idOf = ({ kind, metadata }: KubernetesObject): string =>
+  `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name}`;

@@ -1,163 +1,33 @@
-import { restrictedViolations } from '@roost/testing';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { kustomized, root } from './kubectl';
-import { type KubernetesObject, objectsOf, type PodTemplate, templateOf } from './kubernetes.object';
+import { describe, expect, it } from 'vitest';
+import { objectsOf } from './kubernetes.object';
+import { kustomized } from './kubernetes.programs';
+import { describeManifests, violations } from './manifest.suite';
 import { schemaFaults } from './schema.check';
 
-/** The first rendering fetches kubectl. */
-const FETCHING_MS = 240_000;
+const base = [
+  'Deployment agent-manager',
+  'Deployment egress-proxy',
+  'Deployment telegram-gateway',
+  'Job gateway-migrate',
+  'Job manager-migrate',
+];
+const shared = {
+  makes: ['roost', 'roost-agents'],
+  ours: base,
+  // DNS, public addresses, the egress proxy, Redis, the manager's internal port.
+  runner_ports: [53, 80, 443, 3128, 6379, 8001],
+};
 
-/** Variables that the documentation names; tests hold its tables to what the apps read. */
-const documented = new Set(
-  ['README.md', 'docs/telegram.md'].flatMap(
-    (file) =>
-      readFileSync(join(root, file), 'utf8').match(/\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b|\bLAUNCHER\b/g) ?? [],
-  ),
-);
-const violations = (spec: unknown): string[] =>
-  restrictedViolations(spec as Parameters<typeof restrictedViolations>[0]);
-const tmp = 'emptyDir';
+describeManifests('kubectl kustomize k8s/overlays/production', {
+  ...shared,
+  objects: async () => objectsOf(await kustomized('k8s/overlays/production')),
+});
 
-describe.each(['production', 'dev'])('kubectl kustomize k8s/overlays/%s', (overlay) => {
-  let objects: KubernetesObject[];
-  beforeAll(async () => {
-    objects = objectsOf(await kustomized(`k8s/overlays/${overlay}`));
-  }, FETCHING_MS);
-
-  const of = (kind: string): KubernetesObject[] => objects.filter((object) => object.kind === kind);
-  const named = (kind: string, name: string, namespace = 'roost'): KubernetesObject => {
-    const found = of(kind).find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-    if (!found) throw new Error(`there is no ${kind} ${namespace}/${name}`);
-    return found;
-  };
-  const workloads = (): [string, PodTemplate][] =>
-    objects.flatMap((object): [string, PodTemplate][] => {
-      const template = templateOf(object);
-      return template ? [[`${object.kind} ${object.metadata.name}`, template]] : [];
-    });
-  const ours = (): [string, PodTemplate][] =>
-    workloads().filter(([, { spec }]) => spec.containers.some(({ image }) => image.startsWith('roost/')));
-  const selects = (selector: Record<string, string>): string[] =>
-    workloads().flatMap(([name, { metadata }]) =>
-      Object.entries(selector).every(([key, value]) => metadata.labels[key] === value) ? [name] : [],
-    );
-
-  it('makes objects that Kubernetes takes, each once', async () => {
-    expect(objects.length).toBeGreaterThan(30);
-    const ids = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(await schemaFaults(objects)).toEqual([]);
-  });
-
-  it('keeps every pod to the Pod Security Standard that its namespace enforces', () => {
-    for (const { metadata } of of('Namespace'))
-      expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
-    expect(workloads().length).toBeGreaterThanOrEqual(5);
-    for (const [name, { spec }] of workloads()) expect(violations(spec), name).toEqual([]);
-  });
-
-  it('gives our own pods a read-only root, limits, and no credential for the cluster but the manager', () => {
-    for (const [name, { spec }] of ours()) {
-      for (const { securityContext, resources } of spec.containers) {
-        expect(securityContext, name).toMatchObject({ readOnlyRootFilesystem: true });
-        expect(resources?.limits?.['memory'], name).toBeDefined();
-      }
-      const isManager = name === 'Deployment agent-manager';
-      expect(spec.automountServiceAccountToken, name).toBe(isManager);
-      expect(JSON.stringify(spec['volumes']), name).toContain(tmp);
-      expect(JSON.stringify(spec), name).not.toContain('hostPath');
-    }
-  });
-
-  it('lets the manager do nothing in the cluster but what a launcher does with pods of the agents', () => {
-    expect(of('ClusterRole').concat(of('ClusterRoleBinding'))).toEqual([]);
-    expect(of('Role').map(({ metadata, rules }) => [metadata.namespace, rules])).toEqual([
-      [
-        'roost-agents',
-        [
-          {
-            apiGroups: [''],
-            resources: ['pods'],
-            verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
-          },
-          { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
-        ],
-      ],
-    ]);
-    expect(of('RoleBinding')).toHaveLength(1);
-  });
-
-  it('denies all traffic in both namespaces that no policy names', () => {
-    for (const namespace of ['roost', 'roost-agents'])
-      expect(named('NetworkPolicy', 'default-deny', namespace).spec).toEqual({
-        podSelector: {},
-        policyTypes: ['Ingress', 'Egress'],
-      });
-  });
-
-  it('opens to runners neither PostgreSQL, nor the cluster, nor metadata, nor each other', () => {
-    const rules = of('NetworkPolicy')
-      .filter(({ metadata }) => metadata.namespace === 'roost-agents')
-      .flatMap(({ spec }) => (spec?.['egress'] ?? []) as { to: object[]; ports?: { port: number }[] }[]);
-    const ports = rules.flatMap((rule) => rule.ports?.map(({ port }) => port) ?? [null]);
-    expect(new Set(ports)).toEqual(new Set([53, 80, 443, 3128, 6379, 8001]));
-    for (const { to, ports: of } of rules)
-      for (const peer of to as { ipBlock?: { cidr: string; except?: string[] } }[])
-        if (peer.ipBlock?.cidr === '0.0.0.0/0') {
-          expect(of?.map(({ port }) => port)).toEqual([80, 443]);
-          expect(peer.ipBlock.except).toEqual(
-            expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']),
-          );
-        }
-    const ingress = of('NetworkPolicy').filter(
-      ({ metadata, spec }) => metadata.namespace === 'roost-agents' && spec?.['ingress'] !== undefined,
-    );
-    expect(ingress).toEqual([]);
-  });
-
-  it('selects with budgets, autoscalers and services what there is', () => {
-    for (const { metadata, spec } of of('PodDisruptionBudget')) {
-      const { matchLabels } = spec?.['selector'] as { matchLabels: Record<string, string> };
-      expect(selects(matchLabels), metadata.name).toHaveLength(1);
-    }
-    for (const { spec } of of('HorizontalPodAutoscaler')) {
-      const { kind, name } = spec?.['scaleTargetRef'] as { kind: string; name: string };
-      expect(named(kind, name)).toBeDefined();
-      expect(spec?.['minReplicas']).toBeGreaterThanOrEqual(2);
-    }
-    for (const { metadata, spec } of of('Service')) {
-      const [target, ...others] = selects(spec?.['selector'] as Record<string, string>);
-      expect(others, metadata.name).toEqual([]);
-      const ports = workloads()
-        .filter(([name]) => name === target)
-        .flatMap(([, template]) => template.spec.containers.flatMap((container) => container.ports ?? []));
-      for (const { targetPort } of spec?.['ports'] as { targetPort: string }[])
-        expect(
-          ports.map(({ name }) => name),
-          metadata.name,
-        ).toContain(targetPort);
-    }
-  });
-
-  it('probes what stays, and sets no variable that nobody reads', () => {
-    for (const [name, { spec }] of ours().filter(([kind]) => kind.startsWith('Deployment')))
-      for (const container of spec.containers) {
-        expect(container['readinessProbe'], name).toBeDefined();
-        expect(container['livenessProbe'], name).toBeDefined();
-      }
-    const set = ours().flatMap(([, { spec }]) =>
-      spec.containers.flatMap(({ env = [], envFrom = [] }) => [
-        ...env.map(({ name }) => name),
-        ...envFrom.flatMap(({ configMapRef }) =>
-          Object.keys(named('ConfigMap', configMapRef?.name ?? '').data ?? {}),
-        ),
-      ]),
-    );
-    expect(set.length).toBeGreaterThan(20);
-    expect([...new Set(set)].filter((name) => !documented.has(name))).toEqual([]);
-  });
+describeManifests('kubectl kustomize k8s/overlays/dev', {
+  ...shared,
+  objects: async () => objectsOf(await kustomized('k8s/overlays/dev')),
+  ours: base.filter((name) => name !== 'Deployment egress-proxy'),
+  foreign: ['postgres:17', 'redis:7', 'qdrant/qdrant:v1.19.0', 'ubuntu/squid:6.6-24.04_beta'],
 });
 
 describe('the checks of manifests', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
-import { root } from './kubectl';
+import { root } from './kubernetes.programs';
 import type { KubernetesObject } from './kubernetes.object';
 
 const FILE = join(root, 'tools/manifests/src/rendered.generated.ts');
