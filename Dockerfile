@@ -1,4 +1,4 @@
-# Roost's images. Targets: manager, migrate, runner, gateway, gateway-migrate.
+# Roost's images. Targets: manager, migrate, runner, gateway, gateway-migrate, engine-proxy.
 # Needs BuildKit: the default of Docker 23 and of Compose 2; with Docker 20.10 set DOCKER_BUILDKIT=1.
 # Behind a TLS-inspecting proxy give npm its certificate as a secret, which no image keeps:
 #   docker build --secret id=npm_ca,src=/path/to/ca.pem --target build .
@@ -15,7 +15,7 @@ COPY tools/build tools/build
 COPY libs libs
 COPY apps apps
 # The bundles are ES modules named .js, which Node believes only beside a package.json that says so.
-RUN for app in manager-api agent-runner telegram-gateway; do \
+RUN for app in manager-api agent-runner telegram-gateway engine-proxy; do \
       node tools/build/bundle.mjs "apps/$app" || exit 1; \
     done \
  && find dist -name '*.map' -delete \
@@ -63,6 +63,16 @@ FROM gateway AS gateway-migrate
 LABEL org.opencontainers.image.title="Roost Telegram gateway migrations"
 HEALTHCHECK NONE
 CMD ["node", "dist/apps/telegram-gateway/migrate.js"]
+
+FROM runtime AS engine-proxy
+LABEL org.opencontainers.image.title="Roost engine proxy"
+COPY --from=build /src/dist/apps/engine-proxy dist/apps/engine-proxy
+# Whoever runs it gives it the engine's socket, which belongs to root: docker-compose.yml runs it as root without capabilities.
+USER 1000:1000
+EXPOSE 2375
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=5 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PROXY_PORT || 2375}/_ping`).then((answer) => process.exit(answer.ok ? 0 : 1))"]
+CMD ["node", "dist/apps/engine-proxy/main.js"]
 
 FROM runtime AS runner
 LABEL org.opencontainers.image.title="Roost agent runner"

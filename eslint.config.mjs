@@ -43,6 +43,7 @@ const apps = [
   'manager-api',
   'agent-runner',
   'telegram-gateway',
+  'engine-proxy',
   'e2e',
   'bench',
   'soak',

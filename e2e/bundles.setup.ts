@@ -11,7 +11,7 @@ export default function setup(): void {
     '-t',
     'build',
     '-p',
-    'manager-api,agent-runner,telegram-gateway',
+    'manager-api,agent-runner,telegram-gateway,engine-proxy',
     '--outputStyle=static',
   ];
   try {

@@ -1,13 +1,20 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { baseImages, findDocker, run } from '@roost/testing';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { freePort, type ManagedChild, startChild } from '@roost/devstack';
+import { containerBody } from '@roost/launcher/docker-body';
+import { baseImages, bundle, findDocker, run, workspaceRoot } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+const filters = (of: Record<string, string[]>): string => `filters=${encodeURIComponent(JSON.stringify(of))}`;
 const tools = findDocker();
-const name = `roost-e2e-engine-proxy-${process.pid}`;
-const config = join(import.meta.dirname, '../../tools/images/engine-proxy/haproxy.cfg');
+const image = 'roost/agent-runner:of-this-test';
+const installation = `e2e-proxy-${process.pid}`;
+const network = 'roost-e2e-proxy';
 const absent = 'roost-e2e-no-such-container';
+const ours = filters({ label: [`roost.installation=${installation}`] });
 let port = 0;
 
 interface Answer {
@@ -17,7 +24,12 @@ interface Answer {
 }
 
 /** Sends the path exactly as written; fetch would clean it first. */
-function call(method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+function call(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       { host: '127.0.0.1', port, method, path, headers: { host: 'engine', ...headers }, timeout: 10_000 },
@@ -30,7 +42,7 @@ function call(method: string, path: string, headers: Record<string, string> = {}
       },
     );
     outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer in 10 s`)));
-    outgoing.on('error', reject).end();
+    outgoing.on('error', reject).end(body);
   });
 }
 
@@ -48,49 +60,56 @@ function send(bytes: string): Promise<string> {
 describe.skipIf(!tools)('engine proxy', () => {
   const { environment = process.env } = tools ?? {};
   const docker = (...args: string[]) => run('docker', args, environment);
+  const directory = mkdtempSync(join(tmpdir(), 'roost-engine-proxy-'));
+  let proxy: ManagedChild;
+  let stranger = '';
 
   beforeAll(async () => {
-    const image = (await baseImages(environment))['HAPROXY_IMAGE'] ?? 'haproxy:3.2-alpine';
-    const hardening = ['--user=0:0', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
-    const mounts = [
-      '/var/run/docker.sock:/var/run/docker.sock:ro',
-      `${config}:/usr/local/etc/haproxy/haproxy.cfg:ro`,
-    ];
-    const volumes = mounts.map((mount) => `--volume=${mount}`);
-    await docker(
-      'run',
-      '--detach',
-      '--name',
-      name,
-      '--publish=127.0.0.1::2375',
-      ...hardening,
-      ...volumes,
-      image,
-    );
-    port = Number((await docker('port', name, '2375/tcp')).split(':').pop());
+    port = await freePort();
+    proxy = await startChild({
+      name: 'engine-proxy',
+      command: process.execPath,
+      args: [bundle('engine-proxy')],
+      cwd: workspaceRoot,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        RUNNER_IMAGES: image,
+        RUNNER_NETWORK: network,
+        INSTALLATION: installation,
+        ENGINE_SOCKET: (environment['DOCKER_HOST'] ?? '/var/run/docker.sock').replace(/^unix:\/\//, ''),
+        PROXY_HOST: '127.0.0.1',
+        PROXY_PORT: String(port),
+      },
+      logFile: join(directory, 'engine-proxy.log'),
+      recordFile: join(directory, 'engine-proxy.json'),
+    });
     await vi.waitFor(async () => expect(await call('GET', '/_ping')).toMatchObject({ status: 200 }), {
       timeout: 15_000,
     });
+    const { NODE_IMAGE = 'node:24-bookworm-slim' } = await baseImages(environment);
+    stranger = await docker('create', '--label=roost.installation=of-somebody-else', NODE_IMAGE, 'true');
   });
 
-  afterAll(() => docker('rm', '--force', '--volumes', name));
+  afterAll(async () => {
+    if (stranger !== '') await docker('rm', '--force', '--volumes', stranger);
+    await proxy.stop(10_000);
+    rmSync(directory, { recursive: true, force: true });
+  });
 
   it.each([
     ['GET', '/_ping'],
     ['GET', '/version'],
     ['GET', '/info'],
-    ['GET', '/v1.41/events?since=1&until=2'],
-    ['GET', '/containers/json?all=true&filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D'],
+    ['GET', `/v1.41/events?since=1&until=2&${ours}`],
+    ['GET', `/containers/json?all=true&${ours}`],
     ['GET', `/v1.41/containers/${absent}/json`],
     ['GET', `/containers/${absent}/logs?stdout=1&tail=10`],
-    ['POST', '/v1.41/containers/create?name=roost-e2e'],
     ['POST', `/containers/${absent}/start`],
     ['POST', `/containers/${absent}/stop?t=1`],
     ['POST', `/v1.41/containers/${absent}/kill?signal=SIGKILL`],
     ['DELETE', `/containers/${absent}?force=true&v=true`],
-    ['GET', '/v1.41/images/roost/no-such-image:latest/json'],
-    ['GET', '/images/registry.example:5000/roost/no-such-image:1.0/json'],
-    ['GET', '/networks/roost-e2e-no-such-network'],
+    ['GET', `/v1.41/images/${image}/json`],
+    ['GET', `/networks/${network}`],
   ])('passes %s %s to the engine', async (method, path) => {
     const answer = await call(method, path);
 
@@ -165,6 +184,79 @@ describe.skipIf(!tools)('engine proxy', () => {
     await expect(call(method, path)).resolves.toMatchObject({ status: 403 });
   });
 
+  const { HostConfig, ...body } = containerBody(
+    {
+      instance_id: 'inst-1',
+      agent_id: 'agent_1',
+      generation: 1,
+      limits: { memory_mb: 64, cpus: 0.5, pids: 64 },
+      env: { AGENT_ID: 'agent_1' },
+    },
+    { image, network, installation, log_file_mb: 10, log_files: 3 },
+  );
+  const create = (fields: object) =>
+    call(
+      'POST',
+      '/v1.41/containers/create?name=roost-e2e',
+      {},
+      JSON.stringify({ ...body, HostConfig, ...fields }),
+    );
+
+  it('passes the container that the launcher builds: the engine itself then lacks the image', async () => {
+    expect(await create({})).toMatchObject({ status: 404, body: expect.stringContaining(image) });
+  });
+
+  it.each([
+    ['a bind', { HostConfig: { ...HostConfig, Binds: ['/:/host'] } }],
+    ['privilege', { HostConfig: { ...HostConfig, Privileged: true } }],
+    ["the host's network", { HostConfig: { ...HostConfig, NetworkMode: 'host' } }],
+    ["the host's processes", { HostConfig: { ...HostConfig, PidMode: 'host' } }],
+    ['another image', { Image: 'node:24-bookworm-slim' }],
+    ['another command', { Cmd: ['sh', '-c', 'id'] }],
+    ['no limit of memory', { HostConfig: { ...HostConfig, Memory: 0 } }],
+  ])('refuses a container with %s, and says why', async (_what, fields) => {
+    expect(await create(fields)).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('refused by engine-proxy: a container with this'),
+    });
+  });
+
+  it('refuses a body without end, and one that is no JSON', async () => {
+    const path = '/containers/create';
+    expect(await call('POST', path, {}, '{"Image":')).toMatchObject({ status: 400 });
+    expect(await call('POST', path, {}, `"${'x'.repeat(1_048_576)}"`)).toMatchObject({ status: 413 });
+  });
+
+  it.each([
+    ['GET', (id: string) => `/containers/${id}/json`],
+    ['GET', (id: string) => `/containers/${id}/logs?stdout=1`],
+    ['POST', (id: string) => `/containers/${id}/start`],
+    ['POST', (id: string) => `/containers/${id}/kill`],
+    ['DELETE', (id: string) => `/containers/${id}?force=true`],
+  ])(
+    'keeps strangers: %s of a container with another label, by its id or a part of it',
+    async (method, pathOf) => {
+      for (const id of [stranger, stranger.slice(0, 12)])
+        expect(await call(method, pathOf(id))).toMatchObject({
+          status: 403,
+          body: expect.stringContaining(`roost.installation=${installation}`),
+        });
+    },
+  );
+
+  it.each([
+    '/containers/json?all=true',
+    '/events?since=1&until=2',
+    `/containers/json?${filters({ label: ['roost.installation=of-somebody-else'] })}`,
+    `/containers/json?${filters({ name: ['db'] })}`,
+    `/containers/json?${ours}&filters=%7B%7D`,
+    '/containers/json?filters=nonsense',
+    '/images/alpine/json',
+    '/networks/bridge',
+  ])("does not show what is not the installation's: GET %s", async (path) => {
+    await expect(call('GET', path)).resolves.toMatchObject({ status: 403 });
+  });
+
   it('judges every request of a connection, not only the first', async () => {
     const answers = await send(
       'GET /_ping HTTP/1.1\r\nHost: engine\r\n\r\n' +
@@ -185,8 +277,10 @@ describe.skipIf(!tools)('engine proxy', () => {
   });
 
   it('does not let an allowed call become another protocol', async () => {
-    const answer = await call('GET', '/_ping', { connection: 'Upgrade', upgrade: 'h2c' });
-
-    expect(answer.status).toBe(200);
+    const upgraded = await send(
+      'GET /_ping HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+    );
+    expect(upgraded).toMatch(/^HTTP\/1\.1 403/);
+    expect(await send('CONNECT engine:1 HTTP/1.1\r\nHost: engine\r\n\r\n')).toMatch(/^HTTP\/1\.1 403/);
   });
 });

@@ -1,4 +1,4 @@
-// Builds local images that stand in for node, postgres, redis and haproxy on a machine without an image
+// Builds local images that stand in for node, postgres and redis on a machine without an image
 // registry. Needs root, Debian 12 or later, a running Docker Engine, and the Debian and npm registries.
 // Usage: node tools/images/stand-ins.mjs       prints one NAME=image line for each on standard output
 import { execFileSync } from 'node:child_process';
@@ -22,7 +22,6 @@ const standIns = {
   NODE_IMAGE: { folder: 'node', tag: 'roost-local/node:24' },
   POSTGRES_IMAGE: { folder: 'postgres', tag: 'roost-local/postgres:15' },
   REDIS_IMAGE: { folder: 'redis', tag: 'roost-local/redis:7' },
-  HAPROXY_IMAGE: { folder: 'haproxy', tag: 'roost-local/haproxy:2.6' },
 };
 
 const say = (text) => process.stderr.write(`stand-ins: ${text}\n`);

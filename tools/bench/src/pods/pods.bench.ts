@@ -110,7 +110,7 @@ class Starts {
       .list(NAMESPACE)
       .some(
         ({ metadata, status }) =>
-          metadata.labels?.['roost.instance_id'] === instance_id && status?.phase === 'Running',
+          metadata.labels?.['roost.instance_id'] === instance_id && status.phase === 'Running',
       );
   }
 }
