@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ToolCalls } from './agent-tool';
 import { ApprovalDecision, ApprovalRequest } from './approval';
 import { Citation } from './citation';
 import { RunTimeline } from './timeline';
@@ -47,6 +48,8 @@ const answered = {
   joined_message_ids: z.array(z.string()).optional(),
   /** Tokens by kind of call, however the run ended; absent when none were counted. */
   token_usage: z.array(TokenUsage).optional(),
+  /** Calls of tools that this instance made, by type; absent when it made none. */
+  tool_calls: z.array(ToolCalls).optional(),
 };
 
 /** What became of one message, or of several joined into one run. Refused by the manager when the generation is not the agent's current one. */

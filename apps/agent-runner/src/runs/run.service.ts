@@ -14,6 +14,7 @@ import type { TokenBudget } from '../usage/token.budget';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { PausedThreads } from './paused.threads';
 import { failureOf, logFieldsOf } from './run.failure';
+import { ToolTally, toolTypeOf } from './tool.tally';
 
 export interface RunIdentity {
   agent_id: string;
@@ -88,16 +89,19 @@ export class RunService {
         log.warn({ err: error }, 'the event log failed; only the final reply will be seen');
       },
     });
-    const outcome = await this.answer(batch, frames, signal, log);
+    const tools = new ToolTally();
+    const outcome = await this.answer(batch, frames, tools, signal, log);
     await frames.drain();
     const { generation } = this.identity;
     const joined = joined_message_ids.length > 0 ? { joined_message_ids } : {};
-    await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...outcome });
+    const called = tools.entries.length > 0 ? { tool_calls: tools.entries } : {};
+    await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...called, ...outcome });
   }
 
   private async answer(
     batch: Batch,
     frames: FrameWriter,
+    tools: ToolTally,
     signal: AbortSignal,
     log: Logger,
   ): Promise<Outcome> {
@@ -106,10 +110,11 @@ export class RunService {
     const watch = this.timeline.begin(lastOf(batch).accepted_at);
     frames.started();
     try {
+      const configuration = await unlessAborted(this.configurations.of(lastOf(batch).version), signal);
       const reply = await this.graph.answer(
         batch,
         {
-          configuration: await unlessAborted(this.configurations.of(lastOf(batch).version), signal),
+          configuration,
           meter,
           budget: this.budget,
           onToken: (text) => {
@@ -119,7 +124,10 @@ export class RunService {
           onRetry: (detail) => frames.run('retrying', detail),
           onStep: (step, content) => frames.step(step, content),
           onAuthorizationRequest: (fields, content) => frames.authorizationRequest(fields, content),
-          onTool: (name, state, content) => frames.tool(name, state, content),
+          onTool: (name, state, content) => {
+            tools.count(toolTypeOf(name, configuration.configuration), state);
+            frames.tool(name, state, content);
+          },
         },
         signal,
       );
@@ -189,6 +197,6 @@ const counted = ({ token_usage }: { token_usage: TokenUsage[] }): { token_usage?
   token_usage.length > 0 ? { token_usage } : {};
 
 type OwnFields<Report> = Report extends unknown
-  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids'>
+  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids' | 'tool_calls'>
   : never;
 type Outcome = OwnFields<RunnerReport>;
