@@ -4,6 +4,7 @@ import type { Metric } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ManagerHarness } from '../test/manager.harness';
 import type { TestRunner } from '../test/test.runner';
+import { ScrapedMetrics } from '../test/use.metrics';
 
 const timeline: RunTimeline = {
   accepted_at: '2026-01-31T12:00:00.000Z',
@@ -33,30 +34,21 @@ describe('/metrics', () => {
     await harness.stop();
   });
 
-  const scrape = async (): Promise<string> => {
-    const answer = await fetch(`http://127.0.0.1:${harness.manager.internal_port}/metrics`);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-    return answer.text();
-  };
-  const value = async (series: string): Promise<number | null> => {
-    const line = (await scrape()).split('\n').find((candidate) => candidate.startsWith(`${series} `));
-    return line === undefined ? null : Number(line.slice(series.length + 1));
-  };
+  const metrics = new ScrapedMetrics(() => harness);
+  const value = (series: string) => metrics.value(series);
+  const until = (series: string, expected: number) => metrics.until(series, expected);
   const say = async (): Promise<InboxEntry> => {
     await harness.call('POST', `/agents/${agent}/messages`, { content: 'Hello' });
     return runner.next();
   };
-  const until = (series: string, expected: number): Promise<void> =>
-    vi.waitFor(async () => expect(await value(series)).toBe(expected), { timeout: 10_000 });
 
   it('is not there on the public port', async () => {
     expect((await harness.call('GET', '/metrics')).status).toBe(404);
   });
 
   it('names everything as Prometheus asks for', () => {
-    const metrics = harness.manager.app.get(MetricsRegistry).registry.getMetricsAsArray();
-    const ours = metrics.filter(({ name }) => name.startsWith('roost_'));
+    const all = harness.manager.app.get(MetricsRegistry).registry.getMetricsAsArray();
+    const ours = all.filter(({ name }) => name.startsWith('roost_'));
     expect(ours.length).toBeGreaterThan(5);
     expect(
       ours.flatMap((metric) => {
@@ -126,7 +118,7 @@ describe('/metrics', () => {
   });
 
   it('has no identifiers in it: a series for each agent would never end', async () => {
-    expect(await scrape()).not.toMatch(/agent_test|thr_|msg_|inst-/);
+    expect(await metrics.text()).not.toMatch(/agent_test|thr_|msg_|inst-/);
   });
 });
 
