@@ -117,6 +117,32 @@ describe.each(['production', 'dev'])('kubectl kustomize k8s/overlays/%s', (overl
     expect(ingress).toEqual([]);
   });
 
+  it('lets Prometheus, and nobody outside, reach the ports that its annotations name', () => {
+    const scraped = ours().flatMap(([name, { metadata, spec }]) => {
+      const { 'prometheus.io/port': port } = metadata.annotations ?? {};
+      return port === undefined ? [] : [{ name, labels: metadata.labels, port: Number(port), spec }];
+    });
+    expect(scraped.map(({ name, port }) => [name, port])).toEqual([
+      ['Deployment agent-manager', 8001],
+      ['Deployment telegram-gateway', 9102],
+    ]);
+    for (const { name, labels, port, spec } of scraped) {
+      const ports = spec.containers.flatMap((container) => container.ports ?? []);
+      expect(
+        ports.map(({ containerPort }) => containerPort),
+        name,
+      ).toContain(port);
+      const app = labels['app.kubernetes.io/name'] ?? '';
+      const ingress = named('NetworkPolicy', app).spec?.['ingress'] as IngressRule[];
+      const peers = ingress.filter((rule) => rule.ports.some((open) => open.port === port));
+      const namespaces = peers.flatMap(({ from }) =>
+        from.flatMap(({ namespaceSelector }) => Object.values(namespaceSelector?.matchLabels ?? {})),
+      );
+      expect(namespaces, name).toContain('monitoring');
+      expect(namespaces, name).not.toContain('ingress-nginx');
+    }
+  });
+
   it('selects with budgets, autoscalers and services what there is', () => {
     for (const { metadata, spec } of of('PodDisruptionBudget')) {
       const { matchLabels } = spec?.['selector'] as { matchLabels: Record<string, string> };
@@ -159,6 +185,11 @@ describe.each(['production', 'dev'])('kubectl kustomize k8s/overlays/%s', (overl
     expect([...new Set(set)].filter((name) => !documented.has(name))).toEqual([]);
   });
 });
+
+interface IngressRule {
+  from: { namespaceSelector?: { matchLabels: Record<string, string> } }[];
+  ports: { port: number }[];
+}
 
 describe('the checks of manifests', () => {
   const container = (changes: object = {}) => ({

@@ -14,6 +14,7 @@ export class GatewayProcess {
     readonly child: ManagedChild,
     /** Of health checks and webhooks. */
     readonly origin: string,
+    readonly metricsUrl: string,
     private readonly logFile: string,
   ) {}
 
@@ -24,7 +25,7 @@ export class GatewayProcess {
     env: Record<string, string> = {},
   ): Promise<GatewayProcess> {
     const { environment, manager, database } = installation;
-    const port = await freePort();
+    const [port, metricsPort] = [await freePort(), await freePort()];
     const url = new URL(database.url);
     url.username = `${database.name}_telegram`;
     url.password = 'for-tests';
@@ -38,6 +39,7 @@ export class GatewayProcess {
       GATEWAY_API_KEY: environment['GATEWAY_API_KEY'] ?? '',
       GATEWAY_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
+      METRICS_PORT: String(metricsPort),
       TELEGRAM_API_URL: telegram_url,
       TELEGRAM_POLL_SECONDS: '5',
       TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}`,
@@ -60,7 +62,7 @@ export class GatewayProcess {
       deadlineMs: READY_DEADLINE_MS,
       watched: child,
     });
-    return new GatewayProcess(child, origin, logFile);
+    return new GatewayProcess(child, origin, `http://127.0.0.1:${metricsPort}/metrics`, logFile);
   }
 
   log(): string {
