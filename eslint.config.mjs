@@ -50,6 +50,7 @@ const apps = [
   'cli',
   'local-stack',
   'manifests',
+  'observability',
 ];
 
 const banned = (room) =>
@@ -140,6 +141,7 @@ export default tseslint.config(
       'tools/soak/**',
       'tools/eval/**',
       'tools/manifests/**',
+      'tools/observability/**',
     ],
     rules: {
       'no-restricted-imports': 'off',

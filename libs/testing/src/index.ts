@@ -32,6 +32,8 @@ export * from './faults';
 export { until } from './until';
 export { bundle, workspaceRoot } from './workspace';
 export * from './qdrant';
+export { documentSection } from './document.section';
+export { type DeclaredMetric, metricsSection } from './metrics.section';
 export * from './readme.section';
 export * from './telegram';
 export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';

@@ -1,6 +1,6 @@
 import type { InboxEntry, RunTimeline } from '@roost/contracts';
 import { MetricsRegistry, misnamed } from '@roost/service-kit/metrics';
-import type { Metric } from 'prom-client';
+import { type DeclaredMetric, metricsSection } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ManagerHarness } from '../test/manager.harness';
 import type { TestRunner } from '../test/test.runner';
@@ -46,16 +46,22 @@ describe('/metrics', () => {
     expect((await harness.call('GET', '/metrics')).status).toBe(404);
   });
 
-  it('names everything as Prometheus asks for', () => {
+  const declared = (): DeclaredMetric[] => {
     const all = harness.manager.app.get(MetricsRegistry).registry.getMetricsAsArray();
-    const ours = all.filter(({ name }) => name.startsWith('roost_'));
-    expect(ours.length).toBeGreaterThan(5);
-    expect(
-      ours.flatMap((metric) => {
-        const { name, help, type, labelNames = [] } = metric as unknown as Declared;
-        return misnamed({ name, help, type, labels: labelNames });
-      }),
-    ).toEqual([]);
+    return (all as unknown as DeclaredMetric[]).filter(({ name }) => name.startsWith('roost_'));
+  };
+
+  it('names everything as Prometheus asks for', () => {
+    expect(declared().length).toBeGreaterThan(20);
+    const faults = declared().flatMap(({ name, help, type, labelNames: labels = [] }) =>
+      misnamed({ name, help, type: type as 'gauge', labels }),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('is the table in docs/operations.md; after a change run: npm run generate', () => {
+    const { table, documented } = metricsSection('manager-api', declared());
+    expect(documented).toBe(table);
   });
 
   it('counts messages, and the spans of their answers by how the agent woke', async () => {
@@ -121,11 +127,3 @@ describe('/metrics', () => {
     expect(await metrics.text()).not.toMatch(/agent_test|thr_|msg_|inst-/);
   });
 });
-
-/** prom-client keeps these on every metric and types them nowhere. */
-type Declared = Metric & {
-  name: string;
-  help: string;
-  type: 'counter' | 'gauge' | 'histogram' | 'summary';
-  labelNames?: string[];
-};
