@@ -34,6 +34,8 @@ export const InboxEntry = z.object({
   erasures: z.int().optional(),
   /** All decisions on what earlier runs of this message asked; absent when nothing was. */
   approvals: z.array(ApprovalDecision).optional(),
+  /** Of the trace that the run goes on with (W3C Trace Context); absent while traces are off. */
+  traceparent: z.string().max(64).optional(),
 });
 export type InboxEntry = z.infer<typeof InboxEntry>;
 

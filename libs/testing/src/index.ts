@@ -37,3 +37,4 @@ export { type DeclaredMetric, metricsSection } from './metrics.section';
 export * from './readme.section';
 export * from './telegram';
 export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';
+export { OtlpReceiver, type ReceivedSpan } from './tracing/otlp.receiver';

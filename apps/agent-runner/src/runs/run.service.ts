@@ -1,6 +1,7 @@
 import { type InboxEntry, newRunId, type RunnerReport, type TokenUsage } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import { anySignal } from 'any-signal';
+import { inSpan } from '@roost/service-kit/tracing';
 import type { Logger } from 'pino';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { AgentGraph } from '../graph/agent.graph';
@@ -73,7 +74,27 @@ export class RunService {
     });
   }
 
-  private async run(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<void> {
+  /** By the semantic conventions for generative AI; part of the trace that began when the message was accepted. */
+  private run(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<void> {
+    const { thread_id, traceparent } = lastOf(batch);
+    const { agent_id, generation } = this.identity;
+    const attributes = {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.id': agent_id,
+      'gen_ai.conversation.id': thread_id,
+      'roost.generation': generation,
+    };
+    return inSpan({ name: `invoke_agent ${agent_id}`, attributes, parent: traceparent }, async (span) => {
+      const outcome = await this.report(batch, signal, onEnded);
+      span.setAttribute('roost.outcome', outcome.outcome);
+      const spent = outcome.token_usage ?? [];
+      span.setAttribute('gen_ai.usage.input_tokens', sum(spent, 'input_tokens'));
+      span.setAttribute('gen_ai.usage.output_tokens', sum(spent, 'output_tokens'));
+      if (outcome.outcome === 'failed') span.setAttribute('error.type', outcome.code);
+    });
+  }
+
+  private async report(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<Outcome> {
     const { message_id, thread_id } = lastOf(batch);
     const joined_message_ids = batch.slice(0, -1).map((message) => message.message_id);
     const run_id = newRunId();
@@ -96,6 +117,7 @@ export class RunService {
     const joined = joined_message_ids.length > 0 ? { joined_message_ids } : {};
     const called = tools.entries.length > 0 ? { tool_calls: tools.entries } : {};
     await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...called, ...outcome });
+    return outcome;
   }
 
   private async answer(
@@ -192,6 +214,9 @@ export class RunService {
     });
   }
 }
+
+const sum = (spent: TokenUsage[], of: 'input_tokens' | 'output_tokens'): number =>
+  spent.reduce((total, entry) => total + entry[of], 0);
 
 const counted = ({ token_usage }: { token_usage: TokenUsage[] }): { token_usage?: TokenUsage[] } =>
   token_usage.length > 0 ? { token_usage } : {};
