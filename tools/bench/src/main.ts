@@ -8,6 +8,7 @@ import { benchManagers } from './managers/managers.bench';
 import { describeMachine } from './machine';
 import { underImagesNode } from './node.runtime';
 import { type Options, type Part, readOptions } from './options';
+import { benchMetrics } from './metrics/metrics.bench';
 import { benchPath } from './path/path.bench';
 import { benchPool } from './pool/pool.bench';
 import { type Row, table, writeReport } from './report';
@@ -25,6 +26,7 @@ const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
   sockets: () => benchSockets(),
   pool: ({ pairs }) => benchPool(pairs),
   telegram: ({ pairs }) => benchTelegram(pairs),
+  metrics: ({ pairs }) => benchMetrics(pairs),
 };
 
 async function main(): Promise<void> {

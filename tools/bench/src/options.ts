@@ -12,6 +12,7 @@ export const parts = [
   'sockets',
   'pool',
   'telegram',
+  'metrics',
 ] as const;
 export type Part = (typeof parts)[number];
 
