@@ -51,6 +51,7 @@ const apps = [
   'cli',
   'local-stack',
   'manifests',
+  'observability',
 ];
 
 const banned = (room) =>
@@ -150,6 +151,7 @@ export default tseslint.config(
       'tools/soak/**',
       'tools/eval/**',
       'tools/manifests/**',
+      'tools/observability/**',
     ],
     rules: {
       'no-restricted-imports': 'off',

@@ -38,6 +38,13 @@ export const configSchema = z.object({
     .optional()
     .meta({ description: 'Switches LangSmith tracing on', secret: true, default_text: 'no tracing' }),
   LANGCHAIN_PROJECT: text().optional().meta({ description: 'The LangSmith project' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .meta({
+      description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
+      default_text: 'no traces',
+    }),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { closeOnSignal, createLogger, redactConfig, runMain } from '@roost/service-kit';
+import { startTracing, type Tracing } from '@roost/service-kit/tracing';
 import { assemble, warmUp } from './bootstrap';
 import {
   configSchema,
@@ -16,7 +17,7 @@ import { waitInPool } from './pool/pool.member';
 import type { RunnerSetting } from './runner.module';
 import { DatabaseClock } from './timeline/database.clock';
 
-type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'>;
+type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'> & { tracing: Tracing };
 /** What a signal ends; until there is something to finish, nothing. */
 type Stop = (grace_ms: number) => Promise<void>;
 
@@ -50,7 +51,8 @@ async function supervise(
   );
   process.on('uncaughtException', exit);
   try {
-    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock() });
+    const tracing = await startTracing('agent-runner', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
+    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock(), tracing });
   } catch (error) {
     exit(error instanceof Error ? error : new Error(String(error)));
   }
@@ -85,9 +87,13 @@ async function runPooled(pool: PoolConfig, surroundings: Surroundings): Promise<
   await runner.start();
 }
 
-function endOnSignal({ STOP_GRACE_SECONDS }: PoolConfig, { logger }: Surroundings, stop: Stop): void {
+function endOnSignal(
+  { STOP_GRACE_SECONDS }: PoolConfig,
+  { logger, tracing }: Surroundings,
+  stop: Stop,
+): void {
   const grace_ms = STOP_GRACE_SECONDS * 1_000;
-  closeOnSignal(() => stop(grace_ms), grace_ms, logger);
+  closeOnSignal(() => stop(grace_ms).finally(() => tracing.stop()), grace_ms, logger);
 }
 
 function tellStarting(config: PoolConfig, { logger }: Surroundings): void {

@@ -4,7 +4,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
 import { CommandClient } from '@roost/messaging/commands';
 import { validationPipe } from '@roost/service-kit/http';
-import { MetricsRegistry } from '@roost/service-kit/metrics';
 import type { Logger } from 'pino';
 import { ApiKeyEntity } from './access/api-key.entity';
 import { ApiKeysController } from './access/api-keys.controller';
@@ -90,10 +89,8 @@ import { StartQueue } from './lifecycle/start-queue/start-queue.service';
 import { Limits } from './limits/limits.service';
 import { LOGGER } from './logging';
 import { messagingProvider } from './messaging.provider';
-import { BacklogMetrics } from './metrics/backlog.metrics';
-import { BacklogRepository } from './metrics/backlog.repository';
-import { ManagerMetrics } from './metrics/manager.metrics';
 import { MetricsController } from './metrics/metrics.controller';
+import { metricsProviders } from './metrics/metrics.providers';
 import { SecretBox } from './secrets/secret-box';
 import { ToolTestsController } from './tool-tests/tool-tests.controller';
 import { ToolTestsService } from './tool-tests/tool-tests.service';
@@ -169,7 +166,6 @@ const chat = [
   ThreadsService,
 ];
 
-const metrics = [BacklogMetrics, BacklogRepository, ManagerMetrics, MetricsRegistry];
 const handoffs = [HandoffsRepository, HandoffsService];
 const cancelling = [CancellingService, RunEndings, RunEndingsRepository];
 
@@ -207,7 +203,7 @@ export class AppModule implements OnApplicationShutdown {
         ...lifecycle,
         ...chat,
         Draining,
-        ...metrics,
+        ...metricsProviders,
         RouteTable,
         ...cancelling,
         ...approvalProviders,

@@ -24,6 +24,7 @@ import { serveApiDocs } from './openapi/serve';
 import { Draining } from './http/draining';
 import type { Listener } from './http/listeners';
 import { refuseUnstorable } from './http/storable';
+import { HttpMetrics } from './metrics/http.metrics';
 
 const BODY_MAX = '1mb';
 /** Checkpoints of long threads are larger than what clients send. */
@@ -57,6 +58,7 @@ export async function createApp(
   app.disable('x-powered-by');
   app.set('etag', false);
   app.use(requestId);
+  app.use(app.get(HttpMetrics).middleware);
   app.use(
     pinoHttp({
       logger,

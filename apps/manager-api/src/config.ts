@@ -231,6 +231,20 @@ export const managerSchema = z.object({
     .meta({ description: 'Unread bytes after which a slow socket is closed' }),
   SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
   API_DOCS: flag().default(true).meta({ description: 'Serve `/docs` and `/openapi.json`' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .meta({
+      description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
+      default_text: 'no traces',
+    }),
+  RUNNER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .meta({
+      description: 'The same as runners reach it; without credentials',
+      default_text: '`OTEL_EXPORTER_OTLP_ENDPOINT`',
+    }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
     .default('info')

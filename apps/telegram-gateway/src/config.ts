@@ -48,6 +48,9 @@ export const gatewaySchema = z.object({
     .meta({ description: 'How long Telegram may keep a request for updates open' }),
   GATEWAY_HOST: text().default('0.0.0.0').meta({ description: 'Address the gateway listens on' }),
   GATEWAY_PORT: integer(0, 65_535).default(8002).meta({ description: 'Port of health checks and webhooks' }),
+  METRICS_PORT: integer(0, 65_535)
+    .default(9102)
+    .meta({ description: 'Port of `/metrics` alone; never published' }),
   SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])

@@ -11,6 +11,7 @@ import { UpdatesRepository } from './ingest/updates.repository';
 import { WebhooksController } from './ingest/webhooks.controller';
 import { WebhooksService } from './ingest/webhooks.service';
 import { ManagerClient } from './manager/manager.client';
+import { metricsProviders } from './metrics/metrics.providers';
 import { OutgoingRepository } from './outbox/outgoing.repository';
 
 export const gatewayControllers = [BotsController, HealthController, WebhooksController];
@@ -27,4 +28,5 @@ export const gatewayProviders = [
   SessionServices,
   UpdatesRepository,
   WebhooksService,
+  ...metricsProviders,
 ];

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { HandoffTool } from './tools/handoff.tool';
 import type { HttpRequestTool } from './tools/http-request.tool';
 import type { KnowledgeBaseTool } from './tools/knowledge-base.tool';
@@ -18,6 +19,18 @@ export const toolTypes = [
   'handoff',
 ] as const;
 export type ToolType = (typeof toolTypes)[number];
+
+/** What a run called: tools of its configuration, the memory of users that comes with `long_term`, or none there is. */
+export const calledToolTypes = [...toolTypes, 'memory', 'unknown'] as const;
+export type CalledToolType = (typeof calledToolTypes)[number];
+
+/** How often an instance called tools of one type in one run, by how the calls ended. */
+export const ToolCalls = z.object({
+  type: z.enum(calledToolTypes),
+  completed: z.int().min(0).max(1_000_000),
+  failed: z.int().min(0).max(1_000_000),
+});
+export type ToolCalls = z.infer<typeof ToolCalls>;
 
 /** What models take as the name of a tool. */
 export const TOOL_NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;

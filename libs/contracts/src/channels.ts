@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ToolCalls } from './agent-tool';
 import { ApprovalDecision, ApprovalRequest } from './approval';
 import { Citation } from './citation';
 import { RunTimeline } from './timeline';
@@ -33,6 +34,8 @@ export const InboxEntry = z.object({
   erasures: z.int().optional(),
   /** All decisions on what earlier runs of this message asked; absent when nothing was. */
   approvals: z.array(ApprovalDecision).optional(),
+  /** Of the trace that the run goes on with (W3C Trace Context); absent while traces are off. */
+  traceparent: z.string().max(64).optional(),
 });
 export type InboxEntry = z.infer<typeof InboxEntry>;
 
@@ -47,6 +50,8 @@ const answered = {
   joined_message_ids: z.array(z.string()).optional(),
   /** Tokens by kind of call, however the run ended; absent when none were counted. */
   token_usage: z.array(TokenUsage).optional(),
+  /** Calls of tools that this instance made, by type; absent when it made none. */
+  tool_calls: z.array(ToolCalls).optional(),
 };
 
 /** What became of one message, or of several joined into one run. Refused by the manager when the generation is not the agent's current one. */

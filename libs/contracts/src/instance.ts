@@ -17,6 +17,8 @@ export interface InstanceEnvironment {
   STOP_GRACE_SECONDS: string;
   LOG_LEVEL: string;
   LOG_FORMAT: string;
+  /** Where the instance sends its traces, as OTLP over HTTP; absent while traces are off. */
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
 }
 
 /** Paths on the manager's internal port, all authorised with the instance's bearer token but the exchange. */

@@ -1,6 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-
-const README = new URL('../../../README.md', import.meta.url);
+import { documentSection } from './document.section';
 
 export interface DocumentedVariable {
   name: string;
@@ -8,24 +6,9 @@ export interface DocumentedVariable {
   description: string;
 }
 
-/**
- * What README.md says between `<!-- name -->` and `<!-- /env -->`. With `UPDATE_DOCS=1` it is made to say `generated`
- * first. @throws {Error} when README.md has no such section.
- */
-export function readmeSection(name: string, generated: string): string {
-  const readme = readFileSync(README, 'utf8');
-  const opening = `<!-- ${name} -->\n\n`;
-  const start = readme.indexOf(opening) + opening.length;
-  const end = readme.indexOf('\n\n<!-- /env -->', start);
-  if (start < opening.length || end < 0) {
-    throw new Error(
-      `README.md needs a section that begins with ${opening.trim()} and ends with <!-- /env -->`,
-    );
-  }
-  if (process.env['UPDATE_DOCS'] !== '1') return readme.slice(start, end);
-  writeFileSync(README, `${readme.slice(0, start)}${generated}${readme.slice(end)}`);
-  return generated;
-}
+/** What README.md says between `<!-- name -->` and `<!-- /env -->`; see {@link documentSection}. */
+export const readmeSection = (name: string, generated: string): string =>
+  documentSection('README.md', name, 'env', generated);
 
 /** A table of an app's variables in Markdown. */
 export function environmentTable(variables: DocumentedVariable[]): string {

@@ -8,6 +8,7 @@ import { benchManagers } from './managers/managers.bench';
 import { describeMachine } from './machine';
 import { underImagesNode } from './node.runtime';
 import { type Options, type Part, readOptions } from './options';
+import { benchMetrics } from './metrics/metrics.bench';
 import { benchPath } from './path/path.bench';
 import { benchPods } from './pods/pods.bench';
 import { benchPool } from './pool/pool.bench';
@@ -29,6 +30,7 @@ const measurements: Record<Part, (options: Options) => Promise<Row[]>> = {
   telegram: ({ pairs }) => benchTelegram(pairs),
   pods: () => benchPods(),
   reconcile: () => benchReconcile(),
+  metrics: ({ pairs }) => benchMetrics(pairs),
 };
 
 async function main(): Promise<void> {

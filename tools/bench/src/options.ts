@@ -14,6 +14,7 @@ export const parts = [
   'telegram',
   'pods',
   'reconcile',
+  'metrics',
 ] as const;
 export type Part = (typeof parts)[number];
 

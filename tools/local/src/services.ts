@@ -83,6 +83,8 @@ function gatewayEnvironment({ config, secrets, env }: StackContext): NodeJS.Proc
     GATEWAY_API_KEY: secrets.gateway_api_key,
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: String(config.gatewayPort),
+    // Any free one: several stacks may run beside each other, and the log says which it is.
+    METRICS_PORT: env['METRICS_PORT'] ?? '0',
     TELEGRAM_BOT_TOKEN: env['TELEGRAM_BOT_TOKEN'],
     TELEGRAM_API_URL: env['TELEGRAM_API_URL'],
     TELEGRAM_WEBHOOK_URL: env['TELEGRAM_WEBHOOK_URL'],

@@ -142,6 +142,29 @@ export function describeManifests(name: string, manifests: Manifests): void {
       expect(ingress).toEqual([]);
     });
 
+    it('lets Prometheus, and nobody outside, reach the ports that its annotations name', () => {
+      const scraped = ours().flatMap(([name, { metadata, spec }]) => {
+        const { 'prometheus.io/port': port } = metadata.annotations ?? {};
+        return port === undefined ? [] : [{ name, labels: metadata.labels, port: Number(port), spec }];
+      });
+      expect(scraped.length).toBeGreaterThan(0);
+      for (const { name, labels, port, spec } of scraped) {
+        const ports = spec.containers.flatMap((container) => container.ports ?? []);
+        expect(
+          ports.map(({ containerPort }) => containerPort),
+          name,
+        ).toContain(port);
+        const app = labels['app.kubernetes.io/name'] ?? '';
+        const ingress = named('NetworkPolicy', app).spec?.['ingress'] as IngressRule[];
+        const peers = ingress.filter((rule) => rule.ports.some((open) => open.port === port));
+        const namespaces = peers.flatMap(({ from }) =>
+          from.flatMap(({ namespaceSelector }) => Object.values(namespaceSelector?.matchLabels ?? {})),
+        );
+        expect(namespaces, name).toContain('monitoring');
+        expect(namespaces, name).not.toContain('ingress-nginx');
+      }
+    });
+
     it('selects with budgets, autoscalers and services what there is', () => {
       for (const { metadata, spec } of of('PodDisruptionBudget')) {
         const { matchLabels } = spec?.['selector'] as { matchLabels: Record<string, string> };
@@ -184,4 +207,9 @@ export function describeManifests(name: string, manifests: Manifests): void {
       expect([...new Set(set)].filter((name) => !documented.has(name))).toEqual([]);
     });
   });
+}
+
+interface IngressRule {
+  from: { namespaceSelector?: { matchLabels: Record<string, string> } }[];
+  ports: { port: number }[];
 }

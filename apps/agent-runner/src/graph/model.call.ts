@@ -1,6 +1,7 @@
 import type { BaseMessage } from '@langchain/core/messages';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { ChatOpenAI } from '@langchain/openai';
+import { inSpan } from '@roost/service-kit/tracing';
 import { anySignal } from 'any-signal';
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
@@ -48,7 +49,20 @@ export class ModelCall {
   ) {}
 
   /** @throws {ModelError} or the reason of `config.signal` when that aborts. */
-  async answer(
+  answer(...asked: Parameters<ModelCall['retried']>): Promise<ModelReply> {
+    const [{ model }] = asked;
+    const attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': model };
+    return inSpan({ name: `chat ${model}`, attributes, is_client: true }, async (span) => {
+      const reply = await this.retried(...asked);
+      if (reply.usage) {
+        span.setAttribute('gen_ai.usage.input_tokens', reply.usage.input_tokens);
+        span.setAttribute('gen_ai.usage.output_tokens', reply.usage.output_tokens);
+      }
+      return reply;
+    });
+  }
+
+  private async retried(
     model: ChatOpenAI,
     messages: BaseMessage[],
     config: RunnableConfig,

@@ -1,6 +1,7 @@
 import { ToolMessage } from '@langchain/core/messages';
 import { interrupt, type LangGraphRunnableConfig } from '@langchain/langgraph';
 import { type ApprovalDecision, approvalId, type ApprovalRequest } from '@roost/contracts';
+import { inSpan } from '@roost/service-kit/tracing';
 import type { ToolAnswer } from '../tools/tool';
 import type { AgentState, ToolTask } from './agent.state';
 import { unaskable } from './approval.arguments';
@@ -8,6 +9,8 @@ import type { RunContext } from './run.context';
 import { shared } from './shared.signal';
 
 const NEVER = new AbortController().signal;
+/** Characters: models make names up. */
+const TOOL_NAME_MAX = 64;
 
 /**
  * Makes one call of a tool, once somebody has allowed it where that is asked for. What comes of it, success or not,
@@ -51,7 +54,27 @@ const ask = (tool: string, args: Record<string, unknown>, idempotency_key: strin
     arguments: args,
   });
 
-async function call(
+/** Neither arguments nor answer are in the span. */
+function call(
+  task: ToolTask,
+  edited: Record<string, unknown> | undefined,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<ToolAnswer> {
+  const name = task.name.slice(0, TOOL_NAME_MAX);
+  const attributes = {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': name,
+    'gen_ai.tool.call.id': task.call_id,
+  };
+  return inSpan({ name: `execute_tool ${name}`, attributes }, async (span) => {
+    const answer = await made(task, edited, context, signal);
+    if (!answer.ok) span.setAttribute('error.type', 'tool_failed');
+    return answer;
+  });
+}
+
+async function made(
   { name, args, idempotency_key }: ToolTask,
   edited: Record<string, unknown> | undefined,
   { toolbox, asker, onTool, onAuthorizationRequest }: RunContext,

@@ -1,6 +1,7 @@
 import { type InboxEntry, newRunId, type RunnerReport, type TokenUsage } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import { anySignal } from 'any-signal';
+import { inSpan } from '@roost/service-kit/tracing';
 import type { Logger } from 'pino';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { AgentGraph } from '../graph/agent.graph';
@@ -14,6 +15,7 @@ import type { TokenBudget } from '../usage/token.budget';
 import type { InstanceTimeline } from '../timeline/instance.timeline';
 import { PausedThreads } from './paused.threads';
 import { failureOf, logFieldsOf } from './run.failure';
+import { ToolTally, toolTypeOf } from './tool.tally';
 
 export interface RunIdentity {
   agent_id: string;
@@ -72,7 +74,27 @@ export class RunService {
     });
   }
 
-  private async run(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<void> {
+  /** By the semantic conventions for generative AI; part of the trace that began when the message was accepted. */
+  private run(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<void> {
+    const { thread_id, traceparent } = lastOf(batch);
+    const { agent_id, generation } = this.identity;
+    const attributes = {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.id': agent_id,
+      'gen_ai.conversation.id': thread_id,
+      'roost.generation': generation,
+    };
+    return inSpan({ name: `invoke_agent ${agent_id}`, attributes, parent: traceparent }, async (span) => {
+      const outcome = await this.report(batch, signal, onEnded);
+      span.setAttribute('roost.outcome', outcome.outcome);
+      const spent = outcome.token_usage ?? [];
+      span.setAttribute('gen_ai.usage.input_tokens', sum(spent, 'input_tokens'));
+      span.setAttribute('gen_ai.usage.output_tokens', sum(spent, 'output_tokens'));
+      if (outcome.outcome === 'failed') span.setAttribute('error.type', outcome.code);
+    });
+  }
+
+  private async report(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<Outcome> {
     const { message_id, thread_id } = lastOf(batch);
     const joined_message_ids = batch.slice(0, -1).map((message) => message.message_id);
     const run_id = newRunId();
@@ -88,16 +110,20 @@ export class RunService {
         log.warn({ err: error }, 'the event log failed; only the final reply will be seen');
       },
     });
-    const outcome = await this.answer(batch, frames, signal, log);
+    const tools = new ToolTally();
+    const outcome = await this.answer(batch, frames, tools, signal, log);
     await frames.drain();
     const { generation } = this.identity;
     const joined = joined_message_ids.length > 0 ? { joined_message_ids } : {};
-    await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...outcome });
+    const called = tools.entries.length > 0 ? { tool_calls: tools.entries } : {};
+    await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...called, ...outcome });
+    return outcome;
   }
 
   private async answer(
     batch: Batch,
     frames: FrameWriter,
+    tools: ToolTally,
     signal: AbortSignal,
     log: Logger,
   ): Promise<Outcome> {
@@ -106,10 +132,11 @@ export class RunService {
     const watch = this.timeline.begin(lastOf(batch).accepted_at);
     frames.started();
     try {
+      const configuration = await unlessAborted(this.configurations.of(lastOf(batch).version), signal);
       const reply = await this.graph.answer(
         batch,
         {
-          configuration: await unlessAborted(this.configurations.of(lastOf(batch).version), signal),
+          configuration,
           meter,
           budget: this.budget,
           onToken: (text) => {
@@ -119,7 +146,10 @@ export class RunService {
           onRetry: (detail) => frames.run('retrying', detail),
           onStep: (step, content) => frames.step(step, content),
           onAuthorizationRequest: (fields, content) => frames.authorizationRequest(fields, content),
-          onTool: (name, state, content) => frames.tool(name, state, content),
+          onTool: (name, state, content) => {
+            tools.count(toolTypeOf(name, configuration.configuration), state);
+            frames.tool(name, state, content);
+          },
         },
         signal,
       );
@@ -185,10 +215,13 @@ export class RunService {
   }
 }
 
+const sum = (spent: TokenUsage[], of: 'input_tokens' | 'output_tokens'): number =>
+  spent.reduce((total, entry) => total + entry[of], 0);
+
 const counted = ({ token_usage }: { token_usage: TokenUsage[] }): { token_usage?: TokenUsage[] } =>
   token_usage.length > 0 ? { token_usage } : {};
 
 type OwnFields<Report> = Report extends unknown
-  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids'>
+  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids' | 'tool_calls'>
   : never;
 type Outcome = OwnFields<RunnerReport>;

@@ -9,6 +9,7 @@ export interface ChatConnection {
 }
 
 export interface ConnectionRequest {
+  kind: 'socket_io' | 'websocket';
   agent_id: string;
   address: string;
   /** Null when the client brought none. */

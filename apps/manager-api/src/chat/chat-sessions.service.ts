@@ -15,6 +15,7 @@ import { Draining } from '../http/draining';
 import { checkStorable } from '../http/storable';
 import { Limits, subjectOf } from '../limits/limits.service';
 import { LOGGER } from '../logging';
+import { ConnectionMetrics } from '../metrics/connection.metrics';
 import { ChatAccess } from './chat-access.service';
 import type { ChatConnection, ConnectionRequest } from './chat-connection';
 import type { ChatServices } from './chat-services';
@@ -47,6 +48,7 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly limits: Limits,
     private readonly access: ChatAccess,
     private readonly draining: Draining,
+    private readonly metrics: ConnectionMetrics,
     messaging: Messaging,
     agents: AgentsRepository,
     messages: MessagesService,
@@ -94,13 +96,17 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
       const give_back = this.open.take(subjectOf(principal, request.address), this.config.CONNECTIONS_MAX);
       if (!give_back) throw new ServiceError('too_many_requests', 'Too many open connections; close some.');
       session = new ChatSession(connection, principal, request, this.services);
-      this.sessions.set(session, give_back);
+      const closed = this.metrics.opened(request.kind);
+      this.sessions.set(session, () => {
+        closed();
+        give_back();
+      });
       await session.open();
       return session;
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'thread_not_found') session?.complain(error);
       if (session) this.leave(session);
-      this.turnAway(connection, error);
+      this.turnAway(connection, request, error);
       return null;
     } finally {
       clearTimeout(tooLate);
@@ -177,7 +183,8 @@ export class ChatSessions implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private turnAway(connection: ChatConnection, error: unknown): void {
+  private turnAway(connection: ChatConnection, { kind }: ConnectionRequest, error: unknown): void {
+    this.metrics.wasRefused(kind, error instanceof ServiceError ? error.code : 'internal_error');
     if (!(error instanceof ServiceError))
       this.logger.error({ err: error }, 'a connection could not be opened');
     connection.close(error instanceof ServiceError ? closeReason(error) : 'restarting');

@@ -120,6 +120,10 @@ export class MessageEntity {
   @Column('text', { nullable: true })
   said!: string | null;
 
+  /** Of the trace that its run goes on with (W3C Trace Context); null while traces are off. */
+  @Column('text', { nullable: true })
+  traceparent!: string | null;
+
   /** The later message whose reply answers this one, too. */
   @Column('text', { nullable: true })
   joined_into!: string | null;

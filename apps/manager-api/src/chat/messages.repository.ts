@@ -20,6 +20,8 @@ export interface NewMessage {
   user_id: string | null;
   user_data: Record<string, unknown>;
   claimed: Record<string, unknown>;
+  /** Of the trace that its run goes on with. */
+  traceparent?: string | undefined;
 }
 
 export interface Acceptance {
@@ -65,9 +67,10 @@ const ACCEPT = new PreparedStatement<Acceptance>(
   thread AS (SELECT id, pauses, erasures FROM threads WHERE id = $3 AND agent_id = $2),
   paused AS (SELECT EXISTS (SELECT 1 FROM messages WHERE agent_id = $2 AND thread_id = $3 AND status = 'paused') AS is_so),
   message AS (INSERT INTO messages (id, thread_id, agent_id, role, content, status, client_message_id, sender, channel,
-                                    user_id, user_data, claimed, version, exclusive)
+                                    user_id, user_data, claimed, version, exclusive,
+                                    traceparent)
               SELECT $1, $3, agent.id, 'user', $5, 'accepted', $6, $11, $7, $8, $9, $10, agent.version,
-                     agent.on_busy = 'reject'
+                     agent.on_busy = 'reject', $14
               FROM agent, owed, paused WHERE enabled AND NOT too_much AND ($12::boolean OR EXISTS (SELECT 1 FROM thread))
                 AND (agent.on_busy <> 'reject' OR NOT (paused.is_so OR EXISTS (SELECT 1 FROM messages WHERE thread_id = $3 AND status = 'accepted')))
               ON CONFLICT DO NOTHING RETURNING id, created_at),
@@ -95,10 +98,11 @@ const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
 );
 
 const INBOX_ENTRY = `m.id AS message_id, m.thread_id, m.content, m.channel, m.user_id, m.user_data, m.claimed, m.version,
-  extract(epoch FROM m.created_at) * 1000 AS accepted_at, t.pauses, t.erasures, ${decisionsOn('m')} AS approvals`;
+  extract(epoch FROM m.created_at) * 1000 AS accepted_at, t.pauses, t.erasures, m.traceparent, ${decisionsOn('m')} AS approvals`;
 
-type OwedRow = Omit<OwedEntry, 'accepted_at' | 'approvals'> & {
+type OwedRow = Omit<OwedEntry, 'accepted_at' | 'approvals' | 'traceparent'> & {
   accepted_at: string;
+  traceparent: string | null;
   approvals: InboxEntry['approvals'] | null;
 };
 
@@ -122,6 +126,7 @@ export class MessagesRepository {
       message.begins?.sender ?? null,
       message.begins !== null,
       pending_max,
+      message.traceparent ?? null,
     ]);
     return rows[0] ?? null;
   }
@@ -157,8 +162,9 @@ export class MessagesRepository {
        WHERE m.agent_id = $1 AND ${isDue('m')} AND m.cancel_requested_at IS NULL ORDER BY m.position LIMIT $2`,
       [agent_id, limit],
     );
-    return rows.map(({ approvals, ...row }) => ({
+    return rows.map(({ approvals, traceparent, ...row }) => ({
       ...row,
+      ...(traceparent === null ? {} : { traceparent }),
       accepted_at: Number(row.accepted_at),
       ...(approvals ? { approvals } : {}),
     }));

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errorCatalogue, type InboxEntry, newMessageId, newThreadId, ServiceError } from '@roost/contracts';
 import { Messaging } from '@roost/messaging';
+import { inSpan, traceparent } from '@roost/service-kit/tracing';
 import type { Logger } from 'pino';
 import { hasScope, ownerOf, type Principal } from '../access/principal';
 import { agentNotFound } from '../agents/agent.views';
@@ -66,7 +67,15 @@ export class MessagesService {
   }
 
   /** As {@link accept}, for a message that the caller vouches for: nothing of it is a client's word. */
-  async commit(row: NewMessage): Promise<AcceptedMessage> {
+  commit(row: NewMessage): Promise<AcceptedMessage> {
+    // A trace of its own, whatever the client says of traces: its run goes on with it.
+    const attributes = { 'gen_ai.agent.id': row.agent_id, 'gen_ai.conversation.id': row.thread_id };
+    return inSpan({ name: 'accept_message', attributes, parent: undefined }, () =>
+      this.accepted({ ...row, traceparent: traceparent() }),
+    );
+  }
+
+  private async accepted(row: NewMessage): Promise<AcceptedMessage> {
     const acceptance = await this.metrics.timeCommit(() =>
       this.messages.accept(row, this.config.PENDING_MESSAGES_MAX),
     );
@@ -100,6 +109,7 @@ export class MessagesService {
       opens_thread: row.begins !== null,
       ...(pauses > 0 ? { pauses } : {}),
       ...(erasures > 0 ? { erasures } : {}),
+      ...(row.traceparent === undefined ? {} : { traceparent: row.traceparent }),
     };
     const object = {
       id,

@@ -12,6 +12,7 @@ import { InstancesRepository } from '../lifecycle/instances.repository';
 import { LOGGER } from '../logging';
 import { UsageRepository } from '../usage/usage.repository';
 import { ManagerMetrics } from '../metrics/manager.metrics';
+import { UsageMetrics } from '../metrics/usage.metrics';
 import { failureFrame, replyFrame } from './message.views';
 import { MessagesRepository } from './messages.repository';
 import { outlookOf } from './report.outlook';
@@ -47,6 +48,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     private readonly messaging: Messaging,
     private readonly metrics: ManagerMetrics,
     private readonly usage: UsageRepository,
+    private readonly spending: UsageMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -160,6 +162,8 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
         await this.setAside(agent_id, payload, error);
       }
       await consumer.acknowledge(id);
+      // One that comes again was not counted.
+      this.spending.toolsCalled(payload.tool_calls ?? []);
     }
   }
 

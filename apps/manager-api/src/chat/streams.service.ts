@@ -7,6 +7,7 @@ import type { Principal } from '../access/principal';
 import { CONFIG, type ManagerConfig } from '../config';
 import { Limits } from '../limits/limits.service';
 import { Draining } from '../http/draining';
+import { ConnectionMetrics } from '../metrics/connection.metrics';
 import { ChatAccess } from './chat-access.service';
 import { checkUserData } from './chat-token-issuing.service';
 import { EventStream } from './event-stream';
@@ -33,6 +34,7 @@ export class StreamsService implements OnModuleDestroy {
     private readonly credentials: CredentialsService,
     private readonly limits: Limits,
     private readonly draining: Draining,
+    private readonly metrics: ConnectionMetrics,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
@@ -130,7 +132,9 @@ export class StreamsService implements OnModuleDestroy {
     agent_id: string,
     onClose: () => void,
   ): EventStream {
+    const closed = this.metrics.opened('sse');
     const stream = new EventStream(response, this.config.SOCKET_BUFFER_BYTES, () => {
+      closed();
       this.open.delete(stream);
       onClose();
     });

@@ -19,6 +19,7 @@ export function instanceSpec(
     STOP_GRACE_SECONDS: String(config.STOP_GRACE_SECONDS),
     LOG_LEVEL: config.LOG_LEVEL,
     LOG_FORMAT: 'json',
+    ...tracingOf(config),
   };
   return {
     instance_id: instance.id,
@@ -27,6 +28,13 @@ export function instanceSpec(
     limits: { memory_mb: limits.memory_mb, cpus: limits.cpus, pids: limits.pids },
     env: { ...env },
   };
+}
+
+/** Where instances send their traces. */
+export function tracingOf(config: ManagerConfig): Pick<InstanceEnvironment, 'OTEL_EXPORTER_OTLP_ENDPOINT'> {
+  const endpoint = config.RUNNER_OTLP_ENDPOINT ?? config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  // A runner is nobody's to trust: credentials in the URL stay here.
+  return endpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: withoutCredentials(endpoint) };
 }
 
 /** The internal port as instances reach it. */

@@ -7,6 +7,8 @@ import {
   ProcessLauncher,
 } from '@roost/launcher';
 import { CONFIG, type ManagerConfig } from '../config';
+import { LauncherMetrics } from '../metrics/launcher.metrics';
+import { MeteredLauncher } from './metered.launcher';
 
 /** Provides the {@link Launcher} that the configuration names. */
 export const LAUNCHER = Symbol('Launcher');
@@ -18,8 +20,9 @@ const PULL_HINT = 'push it to a registry that the nodes reach, and name it in RU
 
 export const launcherProvider: Provider = {
   provide: LAUNCHER,
-  inject: [CONFIG],
-  useFactory: (config: ManagerConfig): Promise<Launcher> => createLauncher(config),
+  inject: [CONFIG, LauncherMetrics],
+  useFactory: async (config: ManagerConfig, metrics: LauncherMetrics): Promise<Launcher> =>
+    new MeteredLauncher(await createLauncher(config), metrics),
 };
 
 async function createLauncher(config: ManagerConfig): Promise<Launcher> {

@@ -109,6 +109,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
       try {
         await step.call(this);
       } catch (error) {
+        this.metrics.reconcileStepFailed(step.name);
         this.logger.warn({ err: error, step: step.name }, 'a reconcile step failed and will be repeated');
       }
     }

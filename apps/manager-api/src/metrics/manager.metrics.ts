@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ErrorCode, type RunTimeline, timelineSpans } from '@roost/contracts';
 import { DURATION_BUCKETS_S, MetricsRegistry } from '@roost/service-kit/metrics';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** What one manager has done since it started. */
 @Injectable()
@@ -12,6 +12,8 @@ export class ManagerMetrics {
   private readonly spans: Histogram<'span' | 'wake'>;
   private readonly firstToken: Histogram<'wake'>;
   private readonly reconcile: Histogram;
+  private readonly reconciled: Gauge;
+  private readonly stepsFailed: Counter<'step'>;
 
   constructor({ registry }: MetricsRegistry) {
     const registers = [registry];
@@ -53,6 +55,22 @@ export class ManagerMetrics {
       buckets,
       registers,
     });
+    this.reconciled = new Gauge({
+      name: 'roost_reconcile_last_pass_timestamp_seconds',
+      help: 'When this manager last ended a pass of the reconciler, as Unix time; 0 when it made none',
+      registers,
+    });
+    this.stepsFailed = new Counter({
+      name: 'roost_reconcile_step_failures_total',
+      help: 'Steps of the reconciler that failed and are repeated by the next pass, by step',
+      labelNames: ['step'],
+      registers,
+    });
+  }
+
+  /** Steps are named by the reconciler's methods: some ten. */
+  reconcileStepFailed(step: string): void {
+    this.stepsFailed.inc({ step });
   }
 
   messageAccepted(): void {
@@ -83,5 +101,6 @@ export class ManagerMetrics {
   async timeReconcile(pass: () => Promise<void>): Promise<void> {
     const stop = this.reconcile.startTimer();
     await pass().finally(stop);
+    this.reconciled.setToCurrentTime();
   }
 }

@@ -1,9 +1,10 @@
 import type { InboxEntry, RunTimeline } from '@roost/contracts';
 import { MetricsRegistry, misnamed } from '@roost/service-kit/metrics';
-import type { Metric } from 'prom-client';
+import { type DeclaredMetric, metricsSection } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ManagerHarness } from '../test/manager.harness';
 import type { TestRunner } from '../test/test.runner';
+import { ScrapedMetrics } from '../test/use.metrics';
 
 const timeline: RunTimeline = {
   accepted_at: '2026-01-31T12:00:00.000Z',
@@ -33,37 +34,34 @@ describe('/metrics', () => {
     await harness.stop();
   });
 
-  const scrape = async (): Promise<string> => {
-    const answer = await fetch(`http://127.0.0.1:${harness.manager.internal_port}/metrics`);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
-    return answer.text();
-  };
-  const value = async (series: string): Promise<number | null> => {
-    const line = (await scrape()).split('\n').find((candidate) => candidate.startsWith(`${series} `));
-    return line === undefined ? null : Number(line.slice(series.length + 1));
-  };
+  const metrics = new ScrapedMetrics(() => harness);
+  const value = (series: string) => metrics.value(series);
+  const until = (series: string, expected: number) => metrics.until(series, expected);
   const say = async (): Promise<InboxEntry> => {
     await harness.call('POST', `/agents/${agent}/messages`, { content: 'Hello' });
     return runner.next();
   };
-  const until = (series: string, expected: number): Promise<void> =>
-    vi.waitFor(async () => expect(await value(series)).toBe(expected), { timeout: 10_000 });
 
   it('is not there on the public port', async () => {
     expect((await harness.call('GET', '/metrics')).status).toBe(404);
   });
 
+  const declared = (): DeclaredMetric[] => {
+    const all = harness.manager.app.get(MetricsRegistry).registry.getMetricsAsArray();
+    return (all as unknown as DeclaredMetric[]).filter(({ name }) => name.startsWith('roost_'));
+  };
+
   it('names everything as Prometheus asks for', () => {
-    const metrics = harness.manager.app.get(MetricsRegistry).registry.getMetricsAsArray();
-    const ours = metrics.filter(({ name }) => name.startsWith('roost_'));
-    expect(ours.length).toBeGreaterThan(5);
-    expect(
-      ours.flatMap((metric) => {
-        const { name, help, type, labelNames = [] } = metric as unknown as Declared;
-        return misnamed({ name, help, type, labels: labelNames });
-      }),
-    ).toEqual([]);
+    expect(declared().length).toBeGreaterThan(20);
+    const faults = declared().flatMap(({ name, help, type, labelNames: labels = [] }) =>
+      misnamed({ name, help, type: type as 'gauge', labels }),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('is the table in docs/operations.md; after a change run: npm run generate', () => {
+    const { table, documented } = metricsSection('manager-api', declared());
+    expect(documented).toBe(table);
   });
 
   it('counts messages, and the spans of their answers by how the agent woke', async () => {
@@ -126,14 +124,6 @@ describe('/metrics', () => {
   });
 
   it('has no identifiers in it: a series for each agent would never end', async () => {
-    expect(await scrape()).not.toMatch(/agent_test|thr_|msg_|inst-/);
+    expect(await metrics.text()).not.toMatch(/agent_test|thr_|msg_|inst-/);
   });
 });
-
-/** prom-client keeps these on every metric and types them nowhere. */
-type Declared = Metric & {
-  name: string;
-  help: string;
-  type: 'counter' | 'gauge' | 'histogram' | 'summary';
-  labelNames?: string[];
-};

@@ -9,6 +9,7 @@ import { vi } from 'vitest';
 import { type RunningManager, startManager } from '../bootstrap';
 import { createDataSource } from '../database/data-source';
 import { LAUNCHER } from '../lifecycle/launcher.provider';
+import type { MeteredLauncher } from '../lifecycle/metered.launcher';
 import { testConfig } from './test-config';
 import { TestRunner } from './test.runner';
 
@@ -80,7 +81,7 @@ export class ManagerHarness {
   }
 
   get launcher(): MemoryLauncher {
-    return this.manager.app.get<MemoryLauncher>(LAUNCHER);
+    return this.manager.app.get<MeteredLauncher>(LAUNCHER).platform as MemoryLauncher;
   }
 
   async call(

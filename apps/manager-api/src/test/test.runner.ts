@@ -8,6 +8,7 @@ import {
   type RunnerReport,
   type RunTimeline,
   type TokenUsage,
+  type ToolCalls,
   type ToolTestAnswer,
   type ToolTestRequest,
 } from '@roost/contracts';
@@ -154,6 +155,7 @@ export class TestRunner {
           timeline?: RunTimeline;
           token_usage?: TokenUsage[];
           citations?: Citation[];
+          tool_calls?: ToolCalls[];
         }
       | { outcome: 'failed'; code: string; detail: string },
     joined_message_ids?: string[],

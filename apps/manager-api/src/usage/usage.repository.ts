@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { SpentToday, TokenUsage, UsageKind } from '@roost/contracts';
 import { DataSource } from 'typeorm';
+import { type UsageIncrease, UsageMetrics } from '../metrics/usage.metrics';
 
 export interface Booking {
   /** A repeat with the same id counts once; of several counts, each going on from the one before, the last. */
@@ -33,20 +34,42 @@ export interface UsageFilter {
 
 @Injectable()
 export class UsageRepository {
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly metrics: UsageMetrics,
+  ) {}
 
   async book({ booking_id, agent_id, message_id, usage }: Booking): Promise<void> {
     if (usage.length === 0) return;
-    await this.database.query(
-      `INSERT INTO token_usage (booking_id, agent_id, message_id, kind, model, calls, input_tokens, output_tokens)
-       SELECT $1, $2, $3, kind, model, sum(calls), sum(input_tokens), sum(output_tokens)
-       FROM jsonb_to_recordset($4) AS spent (kind text, model text, calls integer, input_tokens bigint, output_tokens bigint)
-       GROUP BY kind, model
-       ON CONFLICT (booking_id, kind, model) DO UPDATE SET calls = greatest(token_usage.calls, excluded.calls),
-         input_tokens = greatest(token_usage.input_tokens, excluded.input_tokens),
-         output_tokens = greatest(token_usage.output_tokens, excluded.output_tokens)`,
+    // What was booked before is read and locked first (the subquery runs before the first row), so that what this
+    // booking adds is known. A row that another manager inserts meanwhile counts as that manager's.
+    const increases = await this.database.query<UsageIncrease[]>(
+      `WITH spent AS (
+         SELECT kind, model, sum(calls) AS calls, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens
+         FROM jsonb_to_recordset($4) AS spent (kind text, model text, calls integer, input_tokens bigint, output_tokens bigint)
+         GROUP BY kind, model),
+       before AS MATERIALIZED (
+         SELECT kind, model, input_tokens, output_tokens FROM token_usage WHERE booking_id = $1 FOR UPDATE),
+       booked AS (
+         INSERT INTO token_usage (booking_id, agent_id, message_id, kind, model, calls, input_tokens, output_tokens)
+         SELECT $1, $2, $3, kind, model, calls, input_tokens, output_tokens
+         FROM spent WHERE (SELECT count(*) FROM before) >= 0
+         ON CONFLICT (booking_id, kind, model) DO UPDATE SET calls = greatest(token_usage.calls, excluded.calls),
+           input_tokens = greatest(token_usage.input_tokens, excluded.input_tokens),
+           output_tokens = greatest(token_usage.output_tokens, excluded.output_tokens)
+         RETURNING kind, model, input_tokens, output_tokens, xmax = 0 AS is_new),
+       increase AS (
+         SELECT model,
+                CASE WHEN is_new THEN b.input_tokens ELSE b.input_tokens - p.input_tokens END AS input_tokens,
+                CASE WHEN is_new THEN b.output_tokens ELSE b.output_tokens - p.output_tokens END AS output_tokens
+         FROM booked b LEFT JOIN before p USING (kind, model))
+       SELECT model, coalesce(sum(input_tokens), 0)::float8 AS input_tokens,
+              coalesce(sum(output_tokens), 0)::float8 AS output_tokens,
+              sum((input_tokens * input_per_million + output_tokens * output_per_million) / 1e6)::float8 AS cost
+       FROM increase LEFT JOIN model_prices USING (model) GROUP BY model`,
       [booking_id, agent_id, message_id, JSON.stringify(usage)],
     );
+    this.metrics.booked(increases);
   }
 
   /** Days are UTC. One row more than asked for. */

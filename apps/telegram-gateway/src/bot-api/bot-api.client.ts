@@ -1,5 +1,6 @@
 import { anySignal } from 'any-signal';
 import { Telegram, TelegramError } from 'telegraf';
+import type { ApiOutcome } from '../metrics/gateway.metrics';
 import type { BotApiMethods } from './bot-api.methods';
 import { BotApiRefusal, BotApiSilence } from './bot-api.error';
 
@@ -13,7 +14,11 @@ type RawCall = (method: string, payload: object, options: { signal: AbortSignal 
 export class BotApi {
   private readonly rawCall: RawCall;
 
-  constructor(token: string, api_root: string) {
+  constructor(
+    token: string,
+    api_root: string,
+    private readonly onCalled: (method: string, outcome: ApiOutcome) => void = () => undefined,
+  ) {
     // Without a slash at its end a path in it would be dropped.
     const apiRoot = api_root.replace(/\/*$/, '/');
     const telegram = new Telegram(token, { apiRoot, webhookReply: false });
@@ -32,9 +37,14 @@ export class BotApi {
   ): Promise<BotApiMethods[Method]['result']> {
     const ends = anySignal([AbortSignal.timeout(wait_ms), signal]);
     try {
-      return (await this.rawCall(method, payload, { signal: ends })) as BotApiMethods[Method]['result'];
+      const result = await this.rawCall(method, payload, { signal: ends });
+      this.onCalled(method, 'ok');
+      return result as BotApiMethods[Method]['result'];
     } catch (error) {
-      throw told(error);
+      const known = told(error);
+      // Ended by us, as polling is on a shutdown: Telegram is not to blame.
+      if (!signal?.aborted) this.onCalled(method, outcomeOf(known));
+      throw known;
     } finally {
       ends.clear();
     }
@@ -43,6 +53,11 @@ export class BotApi {
 
 /** Gateways and proxies in front of Telegram: nobody can tell what became of the call. */
 const isSilence = (code: number): boolean => code >= 500;
+
+function outcomeOf(error: Error): ApiOutcome {
+  if (!(error instanceof BotApiRefusal)) return 'silent';
+  return error.code === 429 ? 'rate_limited' : 'refused';
+}
 
 function told(error: unknown): Error {
   if (error instanceof TelegramError) {

@@ -55,7 +55,9 @@ export class BotSession {
       agent_id: bot.agent_id,
       integration: runtime.integration,
       signal: this.working.signal,
-      api: new BotApi(token, config.TELEGRAM_API_URL),
+      api: new BotApi(token, config.TELEGRAM_API_URL, (method, outcome) =>
+        services.metrics.apiCalled(method, outcome),
+      ),
       budget: new SendingBudget(rates),
       refused: (chat_id, wait_ms) => this.refused(chat_id, wait_ms),
       look: () => this.sender.look(),

@@ -6,6 +6,7 @@ import { CONFIG, type GatewayConfig } from '../config';
 import { ConversationsRepository } from '../conversations/conversations.repository';
 import { UpdatesRepository } from '../ingest/updates.repository';
 import { LOGGER } from '../logging';
+import { GatewayMetrics } from '../metrics/gateway.metrics';
 import { ManagerClient } from '../manager/manager.client';
 import { OutgoingRepository } from '../outbox/outgoing.repository';
 import { BotsRepository } from './bots.repository';
@@ -22,6 +23,7 @@ export class SessionServices {
     readonly outgoing: OutgoingRepository,
     readonly conversations: ConversationsRepository,
     readonly manager: ManagerClient,
+    readonly metrics: GatewayMetrics,
     @Inject(CONFIG) readonly config: GatewayConfig,
     @Inject(LOGGER) readonly logger: Logger,
   ) {}

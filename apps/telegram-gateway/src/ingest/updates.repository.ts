@@ -5,6 +5,7 @@ import type { Update } from 'telegraf/types';
 import { storable } from '../database/storable';
 import type { NewOutgoing } from '../outbox/outgoing.repository';
 import { OutgoingRepository } from '../outbox/outgoing.repository';
+import { GatewayMetrics } from '../metrics/gateway.metrics';
 import { UpdateEntity } from './update.entity';
 
 /** Days an update that is done is known, so that Telegram can repeat it without effect; it does so for a day. */
@@ -15,6 +16,7 @@ export class UpdatesRepository {
   constructor(
     @InjectDataSource() private readonly database: DataSource,
     private readonly outgoing: OutgoingRepository,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
   /**
@@ -24,23 +26,24 @@ export class UpdatesRepository {
    */
   async receive(bot_id: number, updates: Update[], holder: string | null): Promise<boolean> {
     const last = updates.at(-1);
-    return this.database.transaction(async (tx) => {
+    const added = await this.database.transaction(async (tx) => {
       const [, noted] = await tx.query<[unknown[], number]>(
         `UPDATE telegram.bots SET last_update_at = now(),
            next_update_id = CASE WHEN $3::text IS NULL THEN next_update_id ELSE $2 END
          WHERE bot_id = $1 AND desired = 'started' AND ($3::text IS NULL OR (holder = $3 AND held_until > now()))`,
         [bot_id, last ? last.update_id + 1 : 0, holder],
       );
-      if (noted === 0) return false;
-      await tx.query(
+      if (noted === 0) return null;
+      return tx.query<unknown[]>(
         `INSERT INTO telegram.updates (bot_id, update_id, payload)
          SELECT $1, (entry->>'update_id')::bigint, entry
          FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS said (entry, place) ORDER BY place
-         ON CONFLICT DO NOTHING`,
+         ON CONFLICT DO NOTHING RETURNING update_id`,
         [bot_id, storable(updates)],
       );
-      return true;
     });
+    if (added) this.metrics.updatesReceived(holder === null ? 'webhook' : 'polling', added.length);
+    return added !== null;
   }
 
   /** Where to go on asking Telegram. */
@@ -92,10 +95,12 @@ export class UpdatesRepository {
 
   /** The end of an update, and all there is to say to it, in one commit. What was done before is not done again. */
   async finish(bot_id: number, update_id: number, outcome: string, answers: NewOutgoing[]): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      if (!(await this.end(tx, bot_id, update_id, outcome))) return;
+    const ended = await this.database.transaction(async (tx) => {
+      if (!(await this.end(tx, bot_id, update_id, outcome))) return false;
       await this.outgoing.add(tx, bot_id, update_id, answers);
+      return true;
     });
+    if (ended) this.metrics.updateEnded(outcome);
   }
 
   /** Forgets what was done long ago, some at a time. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { storable } from '../database/storable';
+import { GatewayMetrics } from '../metrics/gateway.metrics';
 import { OutgoingEntity } from './outgoing.entity';
 import type { OutgoingMessage } from './outgoing.message';
 
@@ -14,7 +15,10 @@ export interface NewOutgoing {
 
 @Injectable()
 export class OutgoingRepository {
-  constructor(@InjectDataSource() private readonly database: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly database: DataSource,
+    private readonly metrics: GatewayMetrics,
+  ) {}
 
   /** Commits what is to be sent; the same name for the same update is there once. */
   async add(
@@ -72,10 +76,15 @@ export class OutgoingRepository {
   }
 
   async sent(id: string, message_id: number | null): Promise<void> {
-    await this.database.query(
-      `UPDATE telegram.outgoing SET state = 'sent', message_id = $2, message = NULL, done_at = now() WHERE id = $1`,
+    // `reply:0` begins the answer; an update with a thread was a message to the agent.
+    const [rows] = await this.database.query<[{ reply_s: number | null }[], number]>(
+      `UPDATE telegram.outgoing o SET state = 'sent', message_id = $2, message = NULL, done_at = now() WHERE id = $1
+       RETURNING (SELECT extract(epoch FROM now() - u.received_at)::float8 FROM telegram.updates u
+                  WHERE o.name = 'reply:0' AND u.bot_id = o.bot_id AND u.update_id = o.update_id
+                    AND u.thread_id IS NOT NULL AND u.state = 'done') AS reply_s`,
       [id, message_id],
     );
+    for (const { reply_s } of rows) this.metrics.messageSent(reply_s);
   }
 
   async later(id: string, wait_ms: number, message?: OutgoingMessage, chat_id?: number): Promise<void> {
@@ -84,6 +93,7 @@ export class OutgoingRepository {
          message = coalesce($3::jsonb, message), chat_id = coalesce($4, chat_id) WHERE id = $1`,
       [id, wait_ms, message ? storable(message) : null, chat_id ?? null],
     );
+    this.metrics.messageRetried();
   }
 
   /** Telegram does not take it, and never will. */
@@ -92,6 +102,7 @@ export class OutgoingRepository {
       `UPDATE telegram.outgoing SET state = 'refused', refusal = $2, message = NULL, done_at = now() WHERE id = $1`,
       [id, reason.slice(0, 500)],
     );
+    this.metrics.messageRefused();
   }
 
   find(bot_id: number, name: string): Promise<OutgoingEntity | null> {

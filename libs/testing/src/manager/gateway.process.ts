@@ -14,6 +14,7 @@ export class GatewayProcess {
     readonly child: ManagedChild,
     /** Of health checks and webhooks. */
     readonly origin: string,
+    readonly metricsUrl: string,
     private readonly logFile: string,
   ) {}
 
@@ -33,6 +34,7 @@ export class GatewayProcess {
   ): Promise<GatewayProcess> {
     const { environment, manager, database } = installation;
     const port = Number(env['GATEWAY_PORT'] ?? (await freePort()));
+    const metricsPort = await freePort();
     const own = {
       PATH: environment['PATH'] ?? '',
       NODE_ENV: 'test',
@@ -43,6 +45,7 @@ export class GatewayProcess {
       GATEWAY_API_KEY: environment['GATEWAY_API_KEY'] ?? '',
       GATEWAY_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
+      METRICS_PORT: String(metricsPort),
       TELEGRAM_API_URL: telegram_url,
       TELEGRAM_POLL_SECONDS: '5',
       TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}`,
@@ -65,7 +68,7 @@ export class GatewayProcess {
       deadlineMs: READY_DEADLINE_MS,
       watched: child,
     });
-    return new GatewayProcess(child, origin, logFile);
+    return new GatewayProcess(child, origin, `http://127.0.0.1:${metricsPort}/metrics`, logFile);
   }
 
   log(): string {

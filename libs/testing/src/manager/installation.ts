@@ -38,7 +38,7 @@ const MIGRATE_DEADLINE_MS = 60_000;
  */
 export class Installation {
   private readonly managers: ManagerProcess[] = [];
-  private readonly gateways: GatewayProcess[] = [];
+  readonly gateways: GatewayProcess[] = [];
   private readonly unhook: () => void;
 
   private constructor(

@@ -7,6 +7,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { CONFIG, type ManagerConfig } from '../../config';
 import { Draining } from '../../http/draining';
 import { checkUrl } from '../../http/storable';
+import { ConnectionMetrics } from '../../metrics/connection.metrics';
 import type { ChatConnection, ConnectionRequest } from '../chat-connection';
 import type { ChatSession } from '../chat-session';
 import { ChatSessions } from '../chat-sessions.service';
@@ -37,6 +38,7 @@ export class PlainSocketServer {
     private readonly sessions: ChatSessions,
     private readonly origins: Origins,
     private readonly draining: Draining,
+    private readonly metrics: ConnectionMetrics,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
@@ -58,13 +60,16 @@ export class PlainSocketServer {
         const wanted = this.connectionRequest(request, url, agent_id);
         this.server.handleUpgrade(request, socket, head, (webSocket) => void this.welcome(webSocket, wanted));
       } catch (error) {
-        refuse(socket, asServiceError(error));
+        const known = asServiceError(error);
+        this.metrics.wasRefused('websocket', known.code);
+        refuse(socket, known);
       }
     });
   }
 
   private connectionRequest(request: IncomingMessage, url: URL, agent_id: string): ConnectionRequest {
     return {
+      kind: 'websocket',
       agent_id,
       address: clientAddress(request, this.config.TRUST_PROXY),
       credential: handshakeCredential(request),

@@ -5,6 +5,7 @@ import { FRAME_BYTES_MAX } from '@roost/contracts';
 import { asServiceError } from '@roost/service-kit/http';
 import { lastValueFrom, type Observable } from 'rxjs';
 import type { Server, ServerOptions, Socket } from 'socket.io';
+import { ConnectionMetrics } from '../../metrics/connection.metrics';
 import { refuseCredentialInQuery, requestUrl } from './handshake';
 import { Origins } from './origins';
 
@@ -17,10 +18,12 @@ interface Payload {
 /** Socket.IO on the same port as plain WebSocket: it must leave upgrades of other paths alone. */
 export class ChatIoAdapter extends IoAdapter {
   private readonly origins: Origins;
+  private readonly metrics: ConnectionMetrics;
 
   constructor(app: INestApplication) {
     super(app);
     this.origins = app.get(Origins);
+    this.metrics = app.get(ConnectionMetrics);
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -39,7 +42,9 @@ export class ChatIoAdapter extends IoAdapter {
           refuseCredentialInQuery(requestUrl(request).searchParams);
           decide(null, true);
         } catch (error) {
-          decide(asServiceError(error).detail, false);
+          const { code, detail } = asServiceError(error);
+          this.metrics.wasRefused('socket_io', code);
+          decide(detail, false);
         }
       },
     } as ServerOptions);

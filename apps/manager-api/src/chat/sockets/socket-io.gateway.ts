@@ -105,6 +105,7 @@ export class SocketIoGateway
   private connectionRequest(socket: ChatSocket): ConnectionRequest {
     const auth = Auth.parse(socket.handshake.auth);
     return {
+      kind: 'socket_io',
       agent_id: auth.agent_id,
       address: clientAddress(socket.request, this.config.TRUST_PROXY),
       credential: auth.key ?? bearerToken(socket.handshake.headers.authorization),

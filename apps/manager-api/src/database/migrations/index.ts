@@ -14,6 +14,7 @@ import { Handoffs1795383942408 } from './1795383942408-handoffs';
 import { Approvals1795384209487 } from './1795384209487-approvals';
 import { Erasures1795411946744 } from './1795411946744-erasures';
 import { Integrations1795780000000 } from './1795780000000-integrations';
+import { Traceparent1795790000000 } from './1795790000000-traceparent';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   Approvals1795384209487,
   Erasures1795411946744,
   Integrations1795780000000,
+  Traceparent1795790000000,
 ];

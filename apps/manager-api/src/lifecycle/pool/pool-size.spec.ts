@@ -1,4 +1,4 @@
-import type { MemoryLauncher } from '@roost/launcher';
+import type { Launcher } from '@roost/launcher';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startManager } from '../../bootstrap';
@@ -107,7 +107,7 @@ async function secondManager(env: Record<string, string>) {
   const { url } = manager.database.options as { url: string };
   const config = testConfig({ DATABASE_URL: url, REDIS_URL: manager.redis_url, ...env });
   const second = closing(await startManager(config, pino({ enabled: false })));
-  const own = second.app.get<MemoryLauncher>(LAUNCHER);
+  const own = second.app.get<Launcher>(LAUNCHER);
   for (const call of ['launch', 'stop', 'remove', 'inspect', 'list'] as const) {
     vi.spyOn(own, call).mockImplementation(manager.launcher[call].bind(manager.launcher));
   }

@@ -1,0 +1,37 @@
+import type { AgentConfiguration } from '@roost/contracts';
+import { describe, expect, it } from 'vitest';
+import { ToolTally, toolTypeOf } from './tool.tally';
+
+const configured = {
+  tools: [
+    { type: 'http_request', name: 'find_order' },
+    { type: 'mcp', name: 'shop' },
+    { type: 'openapi', name: 'find' },
+  ],
+} as unknown as Pick<AgentConfiguration, 'tools'>;
+
+describe('the type of a tool', () => {
+  it.each([
+    ['find_order', 'http_request'],
+    ['shop_list_items', 'mcp'],
+    ['find_customers', 'openapi'],
+    ['remember_fact', 'memory'],
+    ['shopping', 'unknown'],
+    ['made_up', 'unknown'],
+  ])('%s is %s', (name, type) => {
+    expect(toolTypeOf(name, configured)).toBe(type);
+  });
+});
+
+describe('the tally of a run', () => {
+  it('counts how calls ended, by type', () => {
+    const tally = new ToolTally();
+    for (const state of ['started', 'completed', 'started', 'failed', 'completed'] as const)
+      tally.count('mcp', state);
+    tally.count('unknown', 'failed');
+    expect(tally.entries).toEqual([
+      { type: 'mcp', completed: 2, failed: 1 },
+      { type: 'unknown', completed: 0, failed: 1 },
+    ]);
+  });
+});

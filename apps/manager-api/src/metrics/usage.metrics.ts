@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { ToolCalls } from '@roost/contracts';
+import { BoundedLabel, MetricsRegistry } from '@roost/service-kit/metrics';
+import { Counter } from 'prom-client';
+
+/** Models that keep their names; their names are what operators and users write. */
+const MODELS_MAX = 50;
+
+/** By how much a booking raised what was booked before. */
+export interface UsageIncrease {
+  model: string;
+  input_tokens: number;
+  output_tokens: number;
+  /** Null without a price. */
+  cost: number | null;
+}
+
+/** What agents spend and do, as this manager was told of it. */
+@Injectable()
+export class UsageMetrics {
+  private readonly models = new BoundedLabel(MODELS_MAX);
+  private readonly tokens: Counter<'model' | 'direction'>;
+  private readonly cost: Counter<'model'>;
+  private readonly tools: Counter<'type' | 'outcome'>;
+
+  constructor({ registry }: MetricsRegistry) {
+    const registers = [registry];
+    this.tokens = new Counter({
+      name: 'roost_tokens_total',
+      help: 'Tokens booked, by model and direction (input, output)',
+      labelNames: ['model', 'direction'],
+      registers,
+    });
+    this.cost = new Counter({
+      name: 'roost_token_cost_total',
+      help: 'Cost of the tokens booked, by model, in the currency of the price list; models without a price are not in it',
+      labelNames: ['model'],
+      registers,
+    });
+    this.tools = new Counter({
+      name: 'roost_tool_calls_total',
+      help: 'Calls of tools that runs reported, by type of tool and outcome (completed, failed)',
+      labelNames: ['type', 'outcome'],
+      registers,
+    });
+  }
+
+  booked(increases: UsageIncrease[]): void {
+    for (const { model: name, input_tokens, output_tokens, cost } of increases) {
+      const model = this.models.of(name);
+      this.tokens.inc({ model, direction: 'input' }, input_tokens);
+      this.tokens.inc({ model, direction: 'output' }, output_tokens);
+      if (cost !== null) this.cost.inc({ model }, cost);
+    }
+  }
+
+  toolsCalled(calls: ToolCalls[]): void {
+    for (const { type, completed, failed } of calls) {
+      this.tools.inc({ type, outcome: 'completed' }, completed);
+      this.tools.inc({ type, outcome: 'failed' }, failed);
+    }
+  }
+}
