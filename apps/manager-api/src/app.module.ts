@@ -89,6 +89,7 @@ import { StartQueueRepository } from './lifecycle/start-queue/start-queue.reposi
 import { StartQueue } from './lifecycle/start-queue/start-queue.service';
 import { Limits } from './limits/limits.service';
 import { LOGGER } from './logging';
+import { LogsService } from './logs/logs.service';
 import { messagingProvider } from './messaging.provider';
 import { BacklogMetrics } from './metrics/backlog.metrics';
 import { BacklogRepository } from './metrics/backlog.repository';
@@ -138,6 +139,7 @@ const lifecycle = [
   LeasesRepository,
   LifecycleEvents,
   LifecycleService,
+  LogsService,
   LostRuns,
   LostRunsRepository,
   Periodic,
