@@ -1,4 +1,4 @@
-import { aPublicAgent, PlainChat, until } from '@roost/testing';
+import { aPublicAgent, PlainChat, SseReader, until } from '@roost/testing';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
@@ -104,6 +104,27 @@ describe('start and stop', () => {
 
     expect(instance_id).toBe((await roost().runners.of(id)).instance_id);
     expect((await roost().api.logs(id, 1)).lines).toEqual(lines.slice(-1));
+  });
+
+  it('a log is followed line by line, until its instance ends or its agent is deleted', async () => {
+    const { id } = await roost().api.createAgent(aPublicAgent());
+    const follow = `${roost().origin}/agents/${id}/logs?follow=true&tail=100`;
+    const key = roost().api.key ?? '';
+    await expect(SseReader.open(follow, { key })).rejects.toThrow('instance_not_found');
+    await roost().api.start(id);
+    const reader = await SseReader.open(follow, { key });
+    const wrote = (part: string) => reader.events.some(({ data }) => JSON.stringify(data).includes(part));
+    await until('it says that it is ready', () => wrote('ready'));
+
+    await roost().api.stop(id);
+    await reader.ended;
+    expect(reader.events.at(-1)).toMatchObject({ event: 'end', data: { reason: 'instance_ended' } });
+
+    await roost().api.start(id);
+    const text = await fetch(follow, { headers: { authorization: `Bearer ${key}` } });
+    const rest = text.text();
+    await roost().api.deleteAgent(id);
+    expect(await rest).toContain('"msg":"ready"');
   });
 
   it('a changed configuration is used for the next message, without a restart', async () => {

@@ -88,6 +88,7 @@ import { StartQueueRepository } from './lifecycle/start-queue/start-queue.reposi
 import { StartQueue } from './lifecycle/start-queue/start-queue.service';
 import { Limits } from './limits/limits.service';
 import { LOGGER } from './logging';
+import { LogsService } from './logs/logs.service';
 import { messagingProvider } from './messaging.provider';
 import { MetricsController } from './metrics/metrics.controller';
 import { metricsProviders } from './metrics/metrics.providers';
@@ -135,6 +136,7 @@ const lifecycle = [
   LeasesRepository,
   LifecycleEvents,
   LifecycleService,
+  LogsService,
   LostRuns,
   LostRunsRepository,
   Periodic,

@@ -20,6 +20,7 @@ import { ChatIoAdapter } from './chat/sockets/socket-io.adapter';
 import { refuseCredentialInQuery, requestUrl } from './chat/sockets/handshake';
 import type { ManagerConfig } from './config';
 import { isMultipart } from './knowledge/documents/upload.receiver';
+import { LogsService } from './logs/logs.service';
 import { serveApiDocs } from './openapi/serve';
 import { Draining } from './http/draining';
 import type { Listener } from './http/listeners';
@@ -103,6 +104,7 @@ export async function startManager(
       app.get(Draining).begin();
       await app.get(ChatSessions).closeAll();
       app.get(StreamsService).endAll();
+      app.get(LogsService).endAll();
       const server = app.getHttpServer();
       setTimeout(() => server.closeAllConnections(), drainMs(config)).unref();
       await app.close();

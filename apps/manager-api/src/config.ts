@@ -229,6 +229,12 @@ export const managerSchema = z.object({
   SOCKET_BUFFER_BYTES: integer(1_024, 1_073_741_824)
     .default(1_048_576)
     .meta({ description: 'Unread bytes after which a slow socket is closed' }),
+  LOG_FOLLOWERS_MAX: integer(0, 10_000)
+    .default(32)
+    .meta({ description: 'Logs of agents one manager follows at a time' }),
+  LOG_FOLLOW_BYTES_MAX: integer(1_024, 1_099_511_627_776)
+    .default(67_108_864)
+    .meta({ description: 'Bytes after which a followed log ends; its reader follows it anew' }),
   SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
   API_DOCS: flag().default(true).meta({ description: 'Serve `/docs` and `/openapi.json`' }),
   OTEL_EXPORTER_OTLP_ENDPOINT: z

@@ -26,6 +26,7 @@ export const errorCatalogue = {
   // Agents
   agent_not_found: { status: 404, title: 'There is no such agent' },
   version_not_found: { status: 404, title: 'There is no such version' },
+  instance_not_found: { status: 404, title: 'The agent has no instance' },
   agent_disabled: { status: 409, title: 'The agent is disabled' },
   agent_failed: { status: 409, title: 'The agent could not start' },
   model_key_required: { status: 400, title: 'Another base_url needs its own api_key' },

@@ -37,6 +37,15 @@ export interface Launcher {
   logs(instance_id: string, tail: number): Promise<string[]>;
 
   /**
+   * The last `tail` lines (none for 0), then each line as it is written, until the instance has ended or is absent,
+   * `signal` aborts or the launcher is closed. Reads no further than it is asked to: who reads slowly costs no
+   * memory. Lines of more than 64 KiB come in pieces. Who leaves before the end returns the generator, as `for await` does.
+   *
+   * @throws {LauncherUnavailableError} the platform did not answer, or the connection to it was cut.
+   */
+  follow(instance_id: string, tail: number, signal: AbortSignal): AsyncGenerator<string, void>;
+
+  /**
    * Calls `listener` when an instance ended or vanished. A hint only: events may be missed or repeated, so the
    * listener looks for itself. Reconnects with backoff until `signal` aborts.
    */

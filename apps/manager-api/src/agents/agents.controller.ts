@@ -16,12 +16,14 @@ import {
   ApiAcceptedResponse,
   ApiBody,
   ApiCreatedResponse,
+  ApiExtraModels,
   ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
   ApiTags,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import {
   AgentConfigurationDto,
@@ -41,6 +43,7 @@ import type { Principal } from '../access/principal';
 import { CurrentPrincipal, NeedsScope } from '../access/route.decorators';
 import { ApiIdempotent, ApiProblems } from '../http/api.decorators';
 import { LifecycleService } from '../lifecycle/lifecycle.service';
+import { LogsService } from '../logs/logs.service';
 import { AgentsService } from './agents.service';
 
 const AGENT_ID = { name: 'agent_id', description: 'The agent.', example: 'agent_opening_hours_x7k2' };
@@ -51,6 +54,7 @@ export class AgentsController {
   constructor(
     private readonly agents: AgentsService,
     private readonly lifecycle: LifecycleService,
+    private readonly logs: LogsService,
   ) {}
 
   @Post()
@@ -206,12 +210,33 @@ export class AgentsController {
 
   @Get(':agent_id/logs')
   @NeedsScope('agents:read')
-  @ApiOperation({ summary: "The last lines of an agent's newest instance; of a failed one for ten minutes" })
+  @ApiOperation({
+    summary:
+      "The last lines of an agent's newest instance; of a failed one for ten minutes. With `follow=true` what it writes too, until it ends",
+    description:
+      'JSON; plain text with `Accept: text/plain`. With `follow=true` a stream: with `Accept: text/event-stream` events ' +
+      '`line` with `{"line"}` and at last `end` with `{"reason"}`, else plain text. `X-Instance-Id` names the instance. ' +
+      'A stream ends with its instance; one that ends otherwise is cut off, or says why.',
+  })
   @ApiParam(AGENT_ID)
-  @ApiOkResponse({ type: AgentLogsDto })
-  @ApiProblems('agent_not_found', 'validation_failed')
-  logs(@Param('agent_id') id: string, @Query() query: LogsQueryDto): Promise<AgentLogsDto> {
-    return this.lifecycle.logs(id, query.tail);
+  @ApiExtraModels(AgentLogsDto)
+  @ApiOkResponse({
+    description: 'The lines, oldest first.',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(AgentLogsDto) } },
+      'text/plain': { schema: { type: 'string' } },
+      'text/event-stream': { schema: { type: 'string' } },
+    },
+  })
+  @ApiProblems('agent_not_found', 'instance_not_found', 'validation_failed')
+  getLogs(
+    @CurrentPrincipal() principal: Principal,
+    @Param('agent_id') id: string,
+    @Query() query: LogsQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    return this.logs.answer(principal, id, query, accept ?? '', response);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ServiceError } from '@roost/contracts';
-import type { AgentLogsDto, AgentStatusDto } from '@roost/contracts/rest';
+import type { AgentStatusDto } from '@roost/contracts/rest';
 import type { Launcher } from '@roost/launcher';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { AgentsRepository } from '../agents/agents.repository';
@@ -118,15 +118,6 @@ export class LifecycleService {
       return { instance_id: outcome.id, code, generation: outcome.generation };
     }
     throw new ServiceError('agent_failed', 'The agent was started by others meanwhile; try again.');
-  }
-
-  async logs(agent_id: string, tail: number): Promise<AgentLogsDto> {
-    await this.statusOrFail(agent_id);
-    const newest = await this.instances.findNewestLaunched(agent_id);
-    return {
-      instance_id: newest?.id ?? null,
-      lines: newest ? await this.launcher.logs(newest.id, tail) : [],
-    };
   }
 
   private async begin(agent_id: string, wakes: boolean, cold = false): Promise<void> {

@@ -42,4 +42,12 @@ export class LogsQueryDto {
   @Type(() => Number)
   @IntegerField({ description: 'How many lines at most.', example: 100, min: 1, max: 10_000, default: 100 })
   tail!: number;
+
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @BooleanField({
+    description: 'Go on with what is written, until the instance ends or the client leaves.',
+    example: false,
+    default: false,
+  })
+  follow!: boolean;
 }

@@ -1,4 +1,5 @@
 export { specOf } from './instance-spec';
-export { describeLauncher, launched, until, untilLogged } from './launcher.suite';
+export { describeLauncher } from './launcher.suite';
+export { launched, until, untilLogged } from './instances';
 export type { LauncherHarness } from './launcher.harness';
 export { pretendProgram, programEnv, type Program } from './instance-program';

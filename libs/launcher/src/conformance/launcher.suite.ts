@@ -1,30 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LaunchRefusedError, LauncherUnavailableError, type InstanceSpec, type Launcher } from '../launcher';
+import { LaunchRefusedError, LauncherUnavailableError, type Launcher } from '../launcher';
 import type { LauncherHarness } from './launcher.harness';
+import { describeFollowing } from './follow.cases';
+import { all, launched, PATIENCE, until, untilLogged } from './instances';
 import { specOf } from './instance-spec';
-import type { Program } from './instance-program';
-
-const PATIENCE = { timeout: 15_000, interval: 25 };
-
-/** Launches an instance that is removed when the test ends, whatever its outcome. */
-export async function launched(
-  launcher: Launcher,
-  program: Program,
-  part: Partial<InstanceSpec> = {},
-): Promise<string> {
-  const spec = specOf(program, part);
-  onTestFinished(() => launcher.remove(spec.instance_id));
-  await launcher.launch(spec);
-  return spec.instance_id;
-}
-
-/** Waits until the instance is as described and returns it. */
-export const until = (launcher: Launcher, instance_id: string, expected: object): Promise<void> =>
-  vi.waitFor(async () => expect(await launcher.inspect(instance_id)).toMatchObject(expected), PATIENCE);
-
-/** Waits until the instance wrote `line`. */
-export const untilLogged = (launcher: Launcher, instance_id: string, line: string): Promise<void> =>
-  vi.waitFor(async () => expect(await launcher.logs(instance_id, 1000)).toContain(line), PATIENCE);
 
 /** What a platform cannot do, and why: the promise is then tested in the weaker form that it keeps. */
 export interface LauncherLimits {
@@ -242,6 +221,8 @@ export function describeLauncher(
       });
     });
 
+    describeFollowing(() => harness);
+
     describe('watch', () => {
       it('tells of an instance that ended and of one that was removed, until it is aborted', async () => {
         const ended = vi.fn<(instance_id: string) => void>();
@@ -280,6 +261,7 @@ export function describeLauncher(
         inspect: (unreachable) => unreachable.inspect('some_instance'),
         list: (unreachable) => unreachable.list(),
         logs: (unreachable) => unreachable.logs('some_instance', 10),
+        follow: (unreachable) => all(unreachable.follow('some_instance', 10, new AbortController().signal)),
         ping: (unreachable) => unreachable.ping(),
       };
 

@@ -1,6 +1,9 @@
+import { anySignal } from 'any-signal';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { linesOf } from '../log-lines';
 import { LogTail, MAX_LOG_LINES } from '../log-tail';
+import { multiplexed } from './multiplexed-output';
 import type { EngineClient } from './engine.client';
 
 /** Gone, or (409) marked for removal: no logs. */
@@ -24,4 +27,30 @@ export async function containerLogs(engine: EngineClient, id: string, tail: numb
     return kept.lines(tail);
   });
   return lines ?? [];
+}
+
+/** The last `tail` lines of both outputs, then what comes, until the container ends or `signal` aborts. */
+export async function* followContainer(
+  engine: EngineClient,
+  id: string,
+  tail: number,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  const lines = Math.min(Math.max(Math.trunc(tail), 0), MAX_LOG_LINES);
+  const query = { stdout: true, stderr: true, follow: true, tail: lines };
+  const call = `follow the logs of ${id}`;
+  const end = new AbortController();
+  const until = anySignal([signal, end.signal]);
+  try {
+    const stream = await engine.callTolerating(NO_LOGS, call, (expired) => {
+      expired.addEventListener('abort', () => end.abort(), { once: true });
+      return engine.stream(`/containers/${id}/logs`, query, until);
+    });
+    if (stream) yield* linesOf(multiplexed(stream));
+  } catch (error) {
+    if (!signal.aborted) throw engine.explained(call, error);
+  } finally {
+    end.abort();
+    until.clear();
+  }
 }

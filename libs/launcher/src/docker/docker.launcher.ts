@@ -11,7 +11,7 @@ import {
 } from '../launcher';
 import { containerBody, type ContainerBody } from './container-body';
 import { ofInstallation, ofInstance } from './container-labels';
-import { containerLogs } from './container-logs';
+import { containerLogs, followContainer } from './container-logs';
 import { presentInstance } from './container-state';
 import { resolveOptions, type DockerLauncherOptions, type ResolvedDockerOptions } from './docker.options';
 import { EngineAnswerError, EngineClient } from './engine.client';
@@ -88,6 +88,17 @@ export class DockerLauncher implements Launcher {
   async logs(instance_id: string, tail: number): Promise<string[]> {
     const name = this.#nameOf(instance_id);
     return (await this.#find(name)) ? containerLogs(this.#engine, name, tail) : [];
+  }
+
+  async *follow(instance_id: string, tail: number, signal: AbortSignal): AsyncGenerator<string, void> {
+    const name = this.#nameOf(instance_id);
+    if (!(await this.#find(name))) return;
+    const until = anySignal([signal, this.#closed.signal]);
+    try {
+      yield* followContainer(this.#engine, name, tail, until);
+    } finally {
+      until.clear();
+    }
   }
 
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {

@@ -48,7 +48,7 @@ export class EngineClient {
     try {
       return await withDeadline(ms, send, () => this.#unavailable(call, `no answer within ${ms} ms`));
     } catch (error) {
-      throw this.#explained(call, error);
+      throw this.explained(call, error);
     }
   }
 
@@ -89,7 +89,8 @@ export class EngineClient {
     this.#agent.destroy();
   }
 
-  #explained(call: string, error: unknown): Error {
+  /** What a failed call means, in the port's words. */
+  explained(call: string, error: unknown): Error {
     if (error instanceof LauncherUnavailableError) return error;
     if (isAnswer(error))
       return new EngineAnswerError(error.statusCode, error.json?.message ?? error.message, call);

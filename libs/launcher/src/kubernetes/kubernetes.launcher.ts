@@ -22,6 +22,7 @@ import { beginningOf, type Beginning } from './pod-beginning';
 import { podBody } from './pod-body';
 import { FINALIZER } from './pod-labels';
 import { listPods } from './pod-list';
+import { followPod } from './pod-follow';
 import { podLogs } from './pod-logs';
 import { presentInstance } from './pod-state';
 import { watchEnds } from './pod-watch';
@@ -95,6 +96,17 @@ export class KubernetesLauncher implements Launcher {
   async logs(instance_id: string, tail: number): Promise<string[]> {
     const name = this.#nameOf(instance_id);
     return (await this.#ours(name)) ? podLogs(this.#cluster, this.#options.namespace, name, tail) : [];
+  }
+
+  async *follow(instance_id: string, tail: number, signal: AbortSignal): AsyncGenerator<string, void> {
+    const name = this.#nameOf(instance_id);
+    if (!(await this.#ours(name))) return;
+    const until = anySignal([signal, this.#closed.signal]);
+    try {
+      yield* followPod(this.#cluster, this.#options.namespace, name, tail, until);
+    } finally {
+      until.clear();
+    }
   }
 
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {

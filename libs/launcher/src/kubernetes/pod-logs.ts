@@ -6,7 +6,7 @@ import type { ClusterClient } from './cluster.client';
 import { CONTAINER } from './pod-labels';
 
 /** Gone, or (400) not begun yet: no logs. */
-const NO_LOGS = [400, 404];
+export const NO_LOGS = [400, 404];
 
 /** The last `tail` lines of both outputs in the order in which the node received them. */
 export async function podLogs(

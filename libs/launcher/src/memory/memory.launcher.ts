@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { EventEmitter, once } from 'node:events';
 import { withDeadline } from '../deadline';
 import {
@@ -33,6 +34,7 @@ export class MemoryLauncher implements Launcher {
 
   readonly #instances = new Map<string, MemoryInstance>();
   readonly #events = new EventEmitter<{ ended: [instance_id: string] }>().setMaxListeners(0);
+  readonly #closed = new AbortController();
   readonly #onLaunch: (spec: InstanceSpec, instance: MemoryInstance) => void;
   readonly #call_timeout_ms: number;
 
@@ -78,6 +80,7 @@ export class MemoryLauncher implements Launcher {
 
   /** Takes the instance away as someone else's `remove` would. */
   vanish(instance_id: string): void {
+    this.#instances.get(instance_id)?.vanish();
     if (this.#instances.delete(instance_id)) this.#events.emit('ended', instance_id);
   }
 
@@ -96,6 +99,16 @@ export class MemoryLauncher implements Launcher {
     return Promise.resolve(this.#instances.get(instance_id)?.logs(tail) ?? []);
   }
 
+  async *follow(instance_id: string, tail: number, signal: AbortSignal): AsyncGenerator<string, void> {
+    this.#reach('follow');
+    const until = anySignal([signal, this.#closed.signal]);
+    try {
+      yield* this.#instances.get(instance_id)?.follow(tail, until) ?? [];
+    } finally {
+      until.clear();
+    }
+  }
+
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#events.on('ended', listener);
@@ -108,6 +121,7 @@ export class MemoryLauncher implements Launcher {
   }
 
   async close(): Promise<void> {
+    this.#closed.abort();
     this.#events.removeAllListeners();
     return Promise.resolve();
   }

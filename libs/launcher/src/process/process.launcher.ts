@@ -11,6 +11,7 @@ import {
   type Launcher,
   type PresentInstance,
 } from '../launcher';
+import { followLog } from './follow-log';
 import { InstanceLog } from './instance-log';
 import { InstanceProcesses } from './instance-processes';
 import { InstanceRecords } from './instance-records';
@@ -103,6 +104,21 @@ export class ProcessLauncher implements Launcher {
     return this.#reaching('logs', async () =>
       (await this.#found(instance_id)) ? this.#logOf(instance_id).tail(tail) : [],
     );
+  }
+
+  async *follow(instance_id: string, tail: number, signal: AbortSignal): AsyncGenerator<string, void> {
+    const until = anySignal([signal, this.#closed.signal]);
+    const hasEnded = (): Promise<boolean> =>
+      this.#reaching('follow', async () => {
+        const record = await this.#found(instance_id);
+        return !record || this.#processes.observe(record).state === 'exited';
+      });
+    try {
+      if (!(await this.#reaching('follow', () => this.#found(instance_id)))) return;
+      yield* followLog(this.#logOf(instance_id), tail, hasEnded, until);
+    } finally {
+      until.clear();
+    }
   }
 
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { KubernetesFaults } from './kubernetes.faults';
+import { PodLog } from './pod.log';
 import type { PodStore } from './pod.store';
 import type { ContainerState, WirePod, WirePodStatus } from './pod.types';
 
@@ -14,7 +15,7 @@ export interface KubeletOptions {
 interface Container {
   child: ChildProcess;
   startedAt: string;
-  log: string[];
+  log: PodLog;
   kill_at: number;
   reason: string | null;
 }
@@ -38,7 +39,7 @@ export class Kubelet {
     });
   }
 
-  logs({ metadata }: WirePod): string[] | undefined {
+  logs({ metadata }: WirePod): PodLog | undefined {
     return this.containers.get(metadata.uid)?.log;
   }
 
@@ -106,7 +107,7 @@ export class Kubelet {
     const container: Container = {
       child,
       startedAt: new Date().toISOString(),
-      log: [],
+      log: new PodLog(),
       kill_at: Infinity,
       reason: null,
     };
@@ -116,10 +117,13 @@ export class Kubelet {
       output.setEncoding('utf8').on('data', (text: string) => {
         const lines = (rest + text).split('\n');
         rest = lines.pop() ?? '';
-        container.log.push(...lines);
+        for (const line of lines) container.log.write(line);
       });
     }
-    child.once('close', (code, signal) => this.ended(pod, container, code, signal));
+    child.once('close', (code, signal) => {
+      container.log.end();
+      this.ended(pod, container, code, signal);
+    });
     this.setState(pod, { running: { startedAt: container.startedAt } }, { phase: 'Running' });
   }
 

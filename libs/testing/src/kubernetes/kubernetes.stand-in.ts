@@ -6,6 +6,7 @@ import { type KubernetesFaults, noFaults } from './kubernetes.faults';
 import { selected } from './label.selector';
 import { admit, checkUpdate } from './pod.admission';
 import { strategicMerge } from './pod.patch';
+import type { PodLog } from './pod.log';
 import { PodStore } from './pod.store';
 import { ApiRefusal, type WirePod } from './pod.types';
 import { serveWatch } from './pod.watch';
@@ -72,6 +73,7 @@ export class KubernetesStandIn {
       const body = await bodyOf(request);
       if (url.searchParams.get('watch') === 'true')
         return void this.watches.add(serveWatch(this.store, url, response));
+      if (url.searchParams.get('follow') === 'true') return void this.logOf(url).serve(tailOf(url), response);
       const result = this.act(request.method ?? '', url, body);
       if (faults.lose_answer?.test(what)) return void request.socket.destroy();
       send(response, request.method === 'POST' ? 201 : 200, result);
@@ -84,7 +86,7 @@ export class KubernetesStandIn {
   private act(method: string, url: URL, body: unknown): object | string {
     const [, namespace = '', name = '', log] = PODS.exec(url.pathname) ?? [];
     if (namespace === '') throw new ApiRefusal(404, 'NotFound', 'the server could not find the resource');
-    if (log) return this.logs(this.store.get(namespace, name), url);
+    if (log) return this.logOf(url).tail(tailOf(url));
     switch (`${method} ${name === '' ? 'pods' : 'pod'}`) {
       case 'GET pods':
         return this.list(namespace, url.searchParams);
@@ -134,16 +136,15 @@ export class KubernetesStandIn {
     return { kind: 'PodList', apiVersion: 'v1', metadata, items: all.slice(from, until) };
   }
 
-  private logs(pod: WirePod, url: URL): string {
-    const lines = this.kubelet.logs(pod);
-    if (!lines) throw new ApiRefusal(400, 'BadRequest', 'container "runner" is waiting to start');
-    const tail = Number(url.searchParams.get('tailLines') ?? lines.length);
-    return lines
-      .slice(-tail)
-      .map((line) => `${line}\n`)
-      .join('');
+  private logOf(url: URL): PodLog {
+    const [, namespace = '', name = ''] = PODS.exec(url.pathname) ?? [];
+    const log = this.kubelet.logs(this.store.get(namespace, name));
+    if (!log) throw new ApiRefusal(400, 'BadRequest', 'container "runner" is waiting to start');
+    return log;
   }
 }
+
+const tailOf = (url: URL): number => Number(url.searchParams.get('tailLines') ?? Infinity);
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let text = '';

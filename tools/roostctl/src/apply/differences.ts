@@ -1,0 +1,71 @@
+import { type Fields, isFields } from './declarations';
+import { Referenced } from './references';
+
+export interface Difference {
+  path: string;
+  before: unknown;
+  after: unknown;
+}
+
+/** What the service never returns: whether it is right cannot be seen. */
+const WRITE_ONLY = /^(model\.api_key|integrations\[\d+\]\.bot_token)$/;
+
+/**
+ * Where a declaration differs from what the service has. What is not declared stays as it is. Secrets of the agent are
+ * compared by name; other values that are never returned count as right unless `secrets` says to send them again.
+ */
+export function differences(declared: Fields, current: Fields, secrets: boolean): Difference[] {
+  const found: Difference[] = [];
+  const compare = (after: unknown, before: unknown, path: string): void => {
+    if (path === 'secrets') return compareSecrets(after, current['secret_names']);
+    if (WRITE_ONLY.test(path)) {
+      if (secrets) found.push({ path, before: undefined, after });
+    } else if (isFields(after) && !(after instanceof Referenced)) {
+      const known = isFields(before) ? before : {};
+      for (const [key, value] of Object.entries(after))
+        compare(value, known[key], path === '' ? key : `${path}.${key}`);
+    } else if (Array.isArray(after)) {
+      const known: unknown[] = Array.isArray(before) ? before : [];
+      after.forEach((item, index) => compare(item, known[index], `${path}[${index}]`));
+      for (let index = after.length; index < known.length; index += 1)
+        found.push({ path: `${path}[${index}]`, before: known[index], after: undefined });
+    } else if ((after instanceof Referenced ? after.value : after) !== before)
+      found.push({ path, before, after });
+  };
+  const compareSecrets = (after: unknown, names: unknown): void => {
+    const stored: unknown[] = Array.isArray(names) ? names : [];
+    for (const [name, value] of Object.entries(isFields(after) ? after : {})) {
+      const is_stored = stored.includes(name);
+      if (value === null ? is_stored : secrets || !is_stored)
+        found.push({ path: `secrets.${name}`, before: undefined, after: value });
+    }
+  };
+  compare(declared, current, '');
+  return found;
+}
+
+/** A merge patch of the fields that differ: objects in part, lists whole, secrets only where they are to be sent. */
+export function patchOf(declared: Fields, found: Difference[]): Fields {
+  const touched = new Set(found.map(({ path }) => /^[^.[]+/.exec(path)?.[0] ?? path));
+  const patch = Object.fromEntries(Object.entries(declared).filter(([key]) => touched.has(key)));
+  const secrets = found.filter(({ path }) => path.startsWith('secrets.'));
+  if (secrets.length > 0)
+    patch['secrets'] = Object.fromEntries(secrets.map(({ path, after }) => [path.slice(8), after]));
+  return patch;
+}
+
+/** Lines for a person. Values that are secret are named, not shown. */
+export function describe({ path, before, after }: Difference): string {
+  const hidden = WRITE_ONLY.test(path) || path.startsWith('secrets.');
+  const shown = (value: unknown): string =>
+    hidden && !(value instanceof Referenced) && value !== null
+      ? '(secret)'
+      : abbreviated(JSON.stringify(value));
+  if (after === undefined) return `  - ${path}: ${shown(before)}`;
+  if (before === undefined) return `  + ${path}: ${shown(after)}`;
+  return `  ~ ${path}: ${shown(before)} -> ${shown(after)}`;
+}
+
+const LENGTH_MAX = 200;
+const abbreviated = (text: string): string =>
+  text.length > LENGTH_MAX ? `${text.slice(0, LENGTH_MAX)}… (${text.length} characters)` : text;
