@@ -63,15 +63,25 @@ describe('a guarded client behind a proxy', () => {
     expect((await guarded.request(get('http://shop.example/'))).status).toBe(403);
   });
 
-  it('says of a name without an address that it has none, and of a tunnel that cannot be made that much', async () => {
-    const { guarded } = await proxied({ 'nowhere.example': 503 });
+  it.each([
+    ['http', 503, 'host_not_found'],
+    ['https', 503, 'host_not_found'],
+    ['http', 504, 'connection_failed'],
+    ['https', 504, 'connection_failed'],
+  ])('tells why it could not get there: over %s, %i is %s', async (scheme, status, code) => {
+    const { guarded } = await proxied({ 'away.example': status });
 
-    await expect(guarded.request(get('http://nowhere.example/'))).rejects.toMatchObject({
-      code: 'host_not_found',
+    await expect(guarded.request(get(`${scheme}://away.example/`))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('away.example'),
     });
-    await expect(guarded.request(get('https://nowhere.example/'))).rejects.toMatchObject({
+  });
+
+  it.each(['http', 'https'])('gives up a proxy that breaks the connection off, over %s', async (scheme) => {
+    const { guarded } = await proxied({ 'shop.example': 'breaks off' });
+
+    await expect(guarded.request(get(`${scheme}://shop.example/`))).rejects.toMatchObject({
       code: 'connection_failed',
-      message: expect.stringContaining('503'),
     });
   });
 

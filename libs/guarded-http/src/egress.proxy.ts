@@ -1,14 +1,11 @@
 import { isIP } from 'node:net';
-import { fetch, ProxyAgent, type RequestInit, type Response } from 'undici';
-import type { AllowList } from './allow-list';
-import { isUsualPort, plainHost } from './allow-list';
-import { GuardedHttpError } from './guarded-http.error';
+import { type Dispatcher, fetch, Pool, ProxyAgent, type RequestInit, type Response } from 'undici';
+import { type AllowList, isUsualPort, plainHost } from './allow-list';
+import { GuardedHttpError, guardedCause } from './guarded-http.error';
 import { portOf, portRefused, refusal } from './refusal';
 
 /** What Squid says of an answer that is its own, and why. Of a 403 that has none, a server is the author. */
 const OWN_ANSWER = 'x-squid-error';
-/** undici tells the status of a refused CONNECT in this text alone. */
-const REFUSED_CONNECT = /^Proxy response \((\d{3})\) !== 200/;
 
 /**
  * A forward proxy as the only way out: https through CONNECT, http with the whole URL in the request line. Names are
@@ -20,7 +17,7 @@ export class EgressProxy {
 
   /** `uri` is `http://host:port`. */
   constructor(uri: string) {
-    this.agent = new ProxyAgent({ uri, proxyTunnel: false });
+    this.agent = new ProxyAgent({ uri, proxyTunnel: false, clientFactory: tunnels });
   }
 
   /** @throws {GuardedHttpError} for a port or a literal address that `allowed` does not cover. */
@@ -35,18 +32,16 @@ export class EgressProxy {
 
   /** @throws {GuardedHttpError} when the proxy refuses or cannot get there, else what `fetch` throws. */
   async fetch(url: URL, init: RequestInit): Promise<Response> {
-    const host = plainHost(url.hostname);
+    let response: Response;
     try {
-      const response = await fetch(url, { ...init, dispatcher: this.agent });
-      const own = url.protocol === 'http:' && response.headers.has(OWN_ANSWER);
-      if (!own) return response;
-      const reason = response.headers.get(OWN_ANSWER) ?? '';
-      await response.body?.cancel();
-      throw failure(host, response.status, reason.startsWith('ERR_DNS_FAIL'));
+      response = await fetch(url, { ...init, dispatcher: this.agent });
     } catch (error) {
-      const status = statusOfConnect(error);
-      throw status === null ? error : failure(host, status, false);
+      throw guardedCause(error) ?? error;
     }
+    const reason = url.protocol === 'http:' ? response.headers.get(OWN_ANSWER) : null;
+    if (reason === null) return response;
+    await response.body?.cancel();
+    throw failure(plainHost(url.hostname), response.status, reason);
   }
 
   async close(): Promise<void> {
@@ -54,24 +49,36 @@ export class EgressProxy {
   }
 }
 
-function statusOfConnect(error: unknown): number | null {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const [, status] = REFUSED_CONNECT.exec(cause.message) ?? [];
-    if (status !== undefined) return Number(status);
-  }
-  return null;
+/**
+ * Connections to the proxy for tunnels, with the reason why there is none. undici tells but the status, and asks
+ * without end for a tunnel whose connection breaks off.
+ */
+function tunnels(proxy: URL, options: object): Dispatcher {
+  const pool = new Pool(proxy, options);
+  const ask: (tunnel: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData> = pool.connect.bind(pool);
+  const connect = async (tunnel: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
+    const { hostname } = new URL(`https://${tunnel.path}`);
+    const answer = await ask(tunnel).catch((error: unknown) => {
+      throw new GuardedHttpError('connection_failed', 'The egress proxy does not answer: try again later.', {
+        cause: error,
+      });
+    });
+    if (answer.statusCode === 200) return answer;
+    answer.socket.on('error', () => undefined).destroy();
+    throw failure(plainHost(hostname), answer.statusCode, String(answer.headers[OWN_ANSWER]));
+  };
+  return Object.assign(pool, { connect });
 }
 
-function failure(host: string, status: number, unknown_name: boolean): GuardedHttpError {
+function failure(host: string, status: number, reason: string): GuardedHttpError {
   if (status === 403) {
     const message = `The egress proxy refused ${host}: its address or port is not open to agents. Use a public one, or let the operator allow ${host}.`;
     return new GuardedHttpError('address_refused', message);
   }
-  if (unknown_name)
-    return new GuardedHttpError(
-      'host_not_found',
-      `The egress proxy found no address of ${host}: check the name.`,
-    );
+  if (reason.startsWith('ERR_DNS_FAIL')) {
+    const message = `The egress proxy found no address of ${host}: check the name.`;
+    return new GuardedHttpError('host_not_found', message);
+  }
   const message = `The egress proxy could not reach ${host} (${status}): check the URL, or try again later.`;
   return new GuardedHttpError('connection_failed', message);
 }

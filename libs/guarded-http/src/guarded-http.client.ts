@@ -2,7 +2,7 @@ import { anySignal } from 'any-signal';
 import { Agent, fetch, type Response } from 'undici';
 import { AllowList } from './allow-list';
 import { EgressProxy } from './egress.proxy';
-import { GuardedHttpError } from './guarded-http.error';
+import { guardedCause, GuardedHttpError } from './guarded-http.error';
 import { guardedConnector, type ResolveAll } from './guarded.connector';
 import { type GuardedFetch, type GuardedFetchLimits, streamedResponse } from './guarded.fetch';
 import { follow, type Hop, isRedirect } from './redirect';
@@ -159,11 +159,9 @@ function checkUrl({ protocol, username, password }: URL): void {
   }
 }
 
-/** fetch wraps what went wrong, more than once where several addresses were tried. */
 function named(error: unknown): GuardedHttpError {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof GuardedHttpError) return cause;
-  }
+  const known = guardedCause(error);
+  if (known) return known;
   const message = 'The server cannot be reached or broke the connection: check the URL, or try again later.';
   return new GuardedHttpError('connection_failed', message, { cause: error });
 }

@@ -16,7 +16,7 @@ export function proxiedFetch(uri: string): typeof fetch {
     const url = new URL(input instanceof Request ? input.url : input);
     if (isLoopback(url)) return fetch(input, init);
     // One standard, described by two packages.
-    return proxy.fetch(url, init as unknown as RequestInit) as unknown as Promise<Response>;
+    return proxy.fetch(url, init as unknown as RequestInit);
   };
 }
 

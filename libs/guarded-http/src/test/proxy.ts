@@ -8,8 +8,8 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** Where the proxy takes a host to: an address of this machine, or the status that it answers with. */
-export type Routes = Record<string, { port: number } | number>;
+/** Where the proxy takes a host to: a port of this machine, or how the proxy answers itself. */
+export type Routes = Record<string, { port: number } | number | 'breaks off'>;
 
 /** A forward proxy that knows the hosts of `routes` and no other; those it refuses as Squid does. */
 export async function forwardProxy(routes: Routes) {
@@ -19,6 +19,7 @@ export async function forwardProxy(routes: Routes) {
     asked.push(`${incoming.method} ${incoming.url}`);
     const url = new URL(incoming.url ?? '');
     const route = routeOf(url.host);
+    if (route === 'breaks off') return void outgoing.destroy();
     if (typeof route === 'number') return refuse(outgoing, route);
     passOn(incoming, outgoing, url, route.port);
   });
@@ -28,7 +29,9 @@ export async function forwardProxy(routes: Routes) {
     asked.push(`CONNECT ${incoming.url}`);
     const route = routeOf(incoming.url ?? '');
     client.on('error', () => client.destroy());
-    if (typeof route === 'number') return void client.end(`HTTP/1.1 ${route} No\r\n\r\n`);
+    if (route === 'breaks off') return void client.destroy();
+    if (typeof route === 'number')
+      return void client.end(`HTTP/1.1 ${route} No\r\nX-Squid-Error: ${reasonOf(route)}\r\n\r\n`);
     const target = connect(route.port, '127.0.0.1');
     sockets.add(target);
     target.on('error', () => client.destroy());
@@ -48,9 +51,11 @@ export async function forwardProxy(routes: Routes) {
 }
 
 function refuse(outgoing: ServerResponse, status: number): void {
-  const why = status === 403 ? 'ERR_ACCESS_DENIED 0' : 'ERR_DNS_FAIL 0';
-  outgoing.writeHead(status, { 'x-squid-error': why }).end('no');
+  outgoing.writeHead(status, { 'x-squid-error': reasonOf(status) }).end('no');
 }
+
+const reasonOf = (status: number): string =>
+  ({ 403: 'ERR_ACCESS_DENIED 0', 503: 'ERR_DNS_FAIL 0' })[status] ?? 'ERR_CONNECT_FAIL 111';
 
 function passOn(incoming: IncomingMessage, outgoing: ServerResponse, url: URL, port: number): void {
   const { method, headers } = incoming;
