@@ -17,6 +17,9 @@ export interface InstanceEnvironment {
   STOP_GRACE_SECONDS: string;
   LOG_LEVEL: string;
   LOG_FORMAT: string;
+  /** Where a proxy is the way out of the instance: `http://host:port`, in both; the manager and Redis need none. */
+  HTTP_PROXY?: string;
+  HTTPS_PROXY?: string;
 }
 
 /** Paths on the manager's internal port, all authorised with the instance's bearer token but the exchange. */

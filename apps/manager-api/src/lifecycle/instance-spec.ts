@@ -19,6 +19,7 @@ export function instanceSpec(
     STOP_GRACE_SECONDS: String(config.STOP_GRACE_SECONDS),
     LOG_LEVEL: config.LOG_LEVEL,
     LOG_FORMAT: 'json',
+    ...wayOut(config),
   };
   return {
     instance_id: instance.id,
@@ -28,6 +29,12 @@ export function instanceSpec(
     env: { ...env },
   };
 }
+
+/** What programs that use a proxy look for. */
+export const wayOut = ({
+  RUNNER_EGRESS_PROXY: proxy,
+}: ManagerConfig): Pick<InstanceEnvironment, 'HTTP_PROXY' | 'HTTPS_PROXY'> =>
+  proxy === undefined ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
 
 /** The internal port as instances reach it. */
 export const configOrigin = (config: ManagerConfig): string =>
