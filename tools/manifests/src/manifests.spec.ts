@@ -102,19 +102,49 @@ describe.each(['production', 'dev'])('kubectl kustomize k8s/overlays/%s', (overl
       .filter(({ metadata }) => metadata.namespace === 'roost-agents')
       .flatMap(({ spec }) => (spec?.['egress'] ?? []) as { to: object[]; ports?: { port: number }[] }[]);
     const ports = rules.flatMap((rule) => rule.ports?.map(({ port }) => port) ?? [null]);
-    expect(new Set(ports)).toEqual(new Set([53, 80, 443, 3128, 6379, 8001]));
-    for (const { to, ports: of } of rules)
-      for (const peer of to as { ipBlock?: { cidr: string; except?: string[] } }[])
-        if (peer.ipBlock?.cidr === '0.0.0.0/0') {
-          expect(of?.map(({ port }) => port)).toEqual([80, 443]);
-          expect(peer.ipBlock.except).toEqual(
-            expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']),
-          );
-        }
+    expect(new Set(ports)).toEqual(new Set([53, 3128, 6379, 8001]));
+    // Redis may be at an address of its own; nothing wider is open to them.
+    const blocks = rules.flatMap(({ to }) => to as { ipBlock?: { cidr: string } }[]);
+    for (const { ipBlock } of blocks) if (ipBlock) expect(ipBlock.cidr).toMatch(/\/32$/);
     const ingress = of('NetworkPolicy').filter(
       ({ metadata, spec }) => metadata.namespace === 'roost-agents' && spec?.['ingress'] !== undefined,
     );
     expect(ingress).toEqual([]);
+  });
+
+  it('shows runners one way out, the proxy, which takes them and goes to public addresses alone', () => {
+    const { data } = of('ConfigMap').find(({ metadata }) => metadata.name.startsWith('agent-manager')) ?? {};
+    const proxy = new URL(data?.['RUNNER_EGRESS_PROXY'] ?? '');
+    const [name = '', namespace] = proxy.hostname.split('.');
+    const service = named('Service', name, namespace).spec as {
+      selector: Record<string, string>;
+      ports: { port: number }[];
+    };
+    expect(selects(service.selector)).toEqual(['Deployment egress-proxy']);
+    expect(service.ports).toMatchObject([{ port: Number(proxy.port) }]);
+
+    const { ingress, egress } = named('NetworkPolicy', 'egress-proxy').spec as {
+      ingress: object[];
+      egress: { to: { ipBlock: { except: string[] } }[]; ports: { port: number }[] }[];
+    };
+    const runners = { podSelector: { matchLabels: { 'app.kubernetes.io/component': 'runner' } } };
+    expect(ingress).toMatchObject([{ from: [runners], ports: [{ port: Number(proxy.port) }] }]);
+    expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([80, 443]);
+    const [v4] = egress.flatMap(({ to }) => to);
+    expect(v4?.ipBlock.except).toEqual(
+      expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']),
+    );
+  });
+
+  it('runs the proxy that the Dockerfile builds, with the private hosts that the manager opens', () => {
+    const [container] = templateOf(named('Deployment', 'egress-proxy'))?.spec.containers ?? [];
+    expect(container).toMatchObject({ image: 'roost/egress-proxy' });
+    expect(container).not.toHaveProperty('command');
+    const key = expect.objectContaining({ key: 'TOOL_ALLOWED_HOSTS', optional: true }) as object;
+    expect(container?.env).toContainEqual({
+      name: 'TOOL_ALLOWED_HOSTS',
+      valueFrom: { configMapKeyRef: key },
+    });
   });
 
   it('selects with budgets, autoscalers and services what there is', () => {
