@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { proxiedFetch } from './proxied.fetch';
+import { certificate } from './test/certificate';
 import { forwardProxy, type Routes } from './test/proxy';
 import { client, get, listen, ok, redirect } from './test/servers';
 
@@ -35,15 +36,28 @@ describe('a guarded client behind a proxy', () => {
     ]);
   });
 
-  it('asks it for a tunnel where TLS is spoken', async () => {
-    const { port } = await listen(ok);
+  it('speaks TLS through a tunnel, end to end', async () => {
+    // The certificate signs itself; whether it is trusted is not what is tested here.
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { port, seen } = await listen(ok, { tls: certificate });
     const { proxy, guarded } = await proxied({ 'shop.example': { port } });
 
-    // What answers speaks no TLS, which is found out beyond the proxy.
+    const answer = await guarded.request(get('https://shop.example/a', { headers: { 'x-key': 'k' } }));
+
+    expect(answer.body.toString()).toBe('hello');
+    expect(proxy.asked).toEqual(['CONNECT shop.example:443']);
+    expect(seen).toMatchObject([{ url: '/a', headers: { 'x-key': 'k', host: 'shop.example' } }]);
+  });
+
+  it('trusts no certificate for the tunnel it came through', async () => {
+    const { port, seen } = await listen(ok, { tls: certificate });
+    const { guarded } = await proxied({ 'shop.example': { port } });
+
     await expect(guarded.request(get('https://shop.example/'))).rejects.toMatchObject({
       code: 'connection_failed',
     });
-    expect(proxy.asked).toEqual(['CONNECT shop.example:443']);
+    expect(seen).toEqual([]);
   });
 
   it.each(['http', 'https'])('names what the proxy refuses as a refused address, over %s', async (scheme) => {
