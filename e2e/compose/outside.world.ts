@@ -12,6 +12,7 @@ export class OutsideWorld {
   /** Where the proxy has to ask for names. */
   static readonly nameServer = '203.0.113.53';
   private readonly network: string;
+  private proxy = '';
 
   constructor(private readonly stack: ComposeStack) {
     this.network = `${stack.project}-outside`;
@@ -20,6 +21,7 @@ export class OutsideWorld {
   /** Starts both, and the names: `public.test`, and some that are private or become so. @returns the private address. */
   async start(proxy: string): Promise<string> {
     const { project } = this.stack;
+    this.proxy = proxy;
     await this.stack.docker(['network', 'create', '--subnet', '203.0.113.0/24', this.network]);
     await this.stack.docker(['network', 'connect', this.network, proxy]);
     await this.run('private', ['--network', `${project}_front`], { GREETING: 'private' });
@@ -69,7 +71,7 @@ export class OutsideWorld {
     const names = ['private', 'names', 'public'].map((name) => this.name(name));
     await this.stack.docker(['rm', '--force', ...names]).catch(() => undefined);
     await this.stack
-      .docker(['network', 'disconnect', '--force', this.network, `${this.stack.project}_egress-proxy_1`])
+      .docker(['network', 'disconnect', '--force', this.network, this.proxy])
       .catch(() => undefined);
     await this.stack.docker(['network', 'rm', this.network]).catch(() => undefined);
   }
