@@ -1,4 +1,4 @@
-# Roost's images. Targets: manager, migrate, runner, gateway, gateway-migrate, engine-proxy.
+# Roost's images. Targets: manager, migrate, runner, gateway, gateway-migrate, engine-proxy, egress-proxy.
 # Needs BuildKit: the default of Docker 23 and of Compose 2; with Docker 20.10 set DOCKER_BUILDKIT=1.
 # Behind a TLS-inspecting proxy give npm its certificate as a secret, which no image keeps:
 #   docker build --secret id=npm_ca,src=/path/to/ca.pem --target build .
@@ -81,5 +81,25 @@ RUN install -d -o 1000 -g 1000 .compile-cache
 USER 1000:1000
 # Node keys the compile cache by uid: it hits only for the uid that wrote it, here and at run time.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
-RUN timeout 120 node dist/apps/agent-runner/main.js --warm && test -n "$(find .compile-cache -type f | head -n 1)"
+# With a proxy, which nobody asks: what it takes to use one is cached, too.
+RUN HTTPS_PROXY=http://127.0.0.1:1 timeout 120 node dist/apps/agent-runner/main.js --warm && test -n "$(find .compile-cache -type f | head -n 1)"
 CMD ["node", "dist/apps/agent-runner/main.js"]
+
+# The runners' way out: Debian's Squid, on the Debian that Node's image stands on.
+FROM ${NODE_IMAGE} AS egress-proxy
+LABEL org.opencontainers.image.vendor="Roost" \
+      org.opencontainers.image.title="Roost egress proxy"
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends squid \
+ && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules /opt/yarn-* /usr/local/bin/npm /usr/local/bin/npx \
+           /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg
+COPY tools/images/egress-proxy/squid.conf tools/images/egress-proxy/allowed-hosts.mjs /etc/roost/
+# Debian's user "proxy".
+USER 13:13
+EXPOSE 3128
+STOPSIGNAL SIGTERM
+ENTRYPOINT []
+# Squid answers for itself: what it refuses needs nothing outside.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q X-Squid-Error <&3"]
+CMD ["sh", "-c", "node /etc/roost/allowed-hosts.mjs > /tmp/allowed-hosts.conf && exec squid -N -f /etc/roost/squid.conf"]

@@ -79,6 +79,7 @@ describe.skipIf(!tools)('docker compose up --build -d after cp .env.example .env
     expect(Object.keys(services).sort()).toEqual([
       'agent-manager',
       'db',
+      'egress-proxy',
       'engine-proxy',
       'migrate',
       'redis',
@@ -130,14 +131,14 @@ describe.skipIf(!tools)('docker compose up --build -d after cp .env.example .env
     },
   );
 
-  it('lets runners reach the manager and Redis, and neither database, engine nor each other service', async () => {
-    const probe = `Promise.all(['agent-manager', 'redis', 'db', 'engine-proxy', 'qdrant', 'telegram-gateway'].map(
+  it('lets runners find the manager, Redis and their way out, and neither database, engine nor each other service', async () => {
+    const probe = `Promise.all(['agent-manager', 'redis', 'egress-proxy', 'db', 'engine-proxy', 'qdrant', 'telegram-gateway'].map(
       (host) => require('node:dns').promises.lookup(host).then(() => host, () => null),
     )).then((hosts) => console.log(hosts.filter(Boolean).join()))`;
     const network = ['--network', stack.runnerNetwork];
     const found = await stack.docker(['run', '--rm', ...network, stack.runnerImage, 'node', '-e', probe]);
 
-    expect(found.split(',')).toEqual(['agent-manager', 'redis']);
+    expect(found.split(',')).toEqual(['agent-manager', 'redis', 'egress-proxy']);
   });
 
   it('refuses Redis to a client without a password', async () => {

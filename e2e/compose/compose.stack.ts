@@ -46,12 +46,13 @@ export class ComposeStack {
     return this.hostNetwork.address;
   }
 
-  async up(settings: Record<string, string>): Promise<void> {
+  /** `changes` are to services of docker-compose.yml. */
+  async up(settings: Record<string, string>, changes: Record<string, object> = {}): Promise<void> {
     const images = await baseImages(this.tools.environment);
     this.environment = { ...this.environment, ...images, ...settings };
     this.folder = await mkdtemp(join(tmpdir(), 'roost-compose-'));
     const qdrant = { image: images['REDIS_IMAGE'] ?? 'redis:7', deploy: { replicas: 0 } };
-    await writeFile(join(this.folder, 'override.yml'), JSON.stringify({ services: { qdrant } }));
+    await writeFile(join(this.folder, 'override.yml'), JSON.stringify({ services: { qdrant, ...changes } }));
     await this.warmBuildCache();
     try {
       await this.compose(['up', '--build', '-d'], 420_000);

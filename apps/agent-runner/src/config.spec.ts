@@ -1,7 +1,7 @@
 import { ConfigError, describeConfig, redactConfig } from '@roost/service-kit';
 import { environmentTable, readmeSection } from '@roost/testing';
 import { describe, expect, it } from 'vitest';
-import { configSchema, readConfig, readPoolConfig } from './config';
+import { configSchema, egressProxy, readConfig, readPoolConfig } from './config';
 
 const environment = {
   AGENT_ID: 'agent_bread_a1b2',
@@ -34,6 +34,19 @@ describe('readConfig', () => {
       CONFIG_URL: 'http://h:1/c',
       REDIS_URL: 'redis://r:1',
     });
+  });
+
+  it('has one way out for all schemes, and none that is not plain HTTP', () => {
+    const both = { HTTP_PROXY: 'http://one:3128', HTTPS_PROXY: 'http://two:3128' };
+    const proxyOf = (env: object) => egressProxy(readConfig([], { ...environment, ...env }).config);
+    expect([proxyOf({}), proxyOf({ HTTP_PROXY: both.HTTP_PROXY }), proxyOf(both)]).toEqual([
+      undefined,
+      'http://one:3128',
+      'http://two:3128',
+    ]);
+    expect(() => proxyOf({ HTTPS_PROXY: 'socks5://one:1080' })).toThrow(
+      /HTTPS_PROXY: must be an http:\/\/ URL/,
+    );
   });
 
   it('needs no environment to warm up', () => {

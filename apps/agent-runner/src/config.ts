@@ -3,6 +3,9 @@ import { flag, integer, loadConfig, text } from '@roost/service-kit';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
+const proxyUrl = () =>
+  z.url({ protocol: /^http$/, error: 'must be an http:// URL of a forward proxy' }).optional();
+
 export const configSchema = z.object({
   AGENT_ID: text().regex(AGENT_ID_PATTERN, 'is not an agent id').meta({
     description: 'The agent this runner runs; also `--agent-id`',
@@ -34,6 +37,14 @@ export const configSchema = z.object({
   MODEL_STALL_SECONDS: integer(1, 3_600)
     .default(60)
     .meta({ description: 'Seconds the model may be silent before or within an answer' }),
+  HTTPS_PROXY: proxyUrl().meta({
+    description: 'A forward proxy, through which models and tools are asked; the manager and Redis are not',
+    default_text: '`HTTP_PROXY`',
+  }),
+  HTTP_PROXY: proxyUrl().meta({
+    description: 'The same, where `HTTPS_PROXY` is not set',
+    default_text: 'no proxy',
+  }),
   LANGSMITH_API_KEY: text()
     .optional()
     .meta({ description: 'Switches LangSmith tracing on', secret: true, default_text: 'no tracing' }),
@@ -121,6 +132,10 @@ function settings(argv: string[], env: Environment): { given: Environment; warm:
   };
   return { given, warm: values.warm, pool: values.pool };
 }
+
+/** One for all that leaves, whatever its scheme. */
+export const egressProxy = ({ HTTPS_PROXY, HTTP_PROXY }: PoolConfig): string | undefined =>
+  HTTPS_PROXY ?? HTTP_PROXY;
 
 /** LangChain looks for its own switch; a key alone does not turn tracing on. */
 export function switchTracing({ LANGSMITH_API_KEY }: PoolConfig): boolean {

@@ -5,12 +5,13 @@ import { Messaging, StreamConsumer } from '@roost/messaging';
 import type { Logger } from 'pino';
 import { CheckpointClient } from './checkpoints/checkpoint.client';
 import { HttpCheckpointSaver } from './checkpoints/http-checkpoint.saver';
-import type { RunnerConfig } from './config';
+import { egressProxy, type RunnerConfig } from './config';
 import { ConfigurationCache } from './configuration/configuration.cache';
 import { ManagerClient } from './exchange/manager.client';
 import { AgentGraph } from './graph/agent.graph';
 import { ModelCall } from './graph/model.call';
 import { ModelFactory } from './graph/model.factory';
+import { modelFetch } from './graph/model.fetch';
 import { streamChunks, streamTraced } from './graph/model.stream';
 import { HeartbeatService } from './heartbeat/heartbeat.service';
 import { acknowledge } from './inbox/acknowledgement';
@@ -69,7 +70,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
     provide(ToolboxFactory, [ManagerClient], (manager) => {
       const onFault = (tool: string, fault: string): void =>
         logger.error({ tool, fault }, 'a tool failed in a way it should not');
-      return new ToolboxFactory(manager, onFault);
+      return new ToolboxFactory(manager, onFault, egressProxy(config));
     }),
     provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
       const call = new ModelCall(traced ? streamTraced : streamChunks, {
@@ -79,7 +80,8 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
       });
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
       const knowledge = new KnowledgeClient(manager);
-      return new AgentGraph(new ModelFactory(), call, toolboxes, memory, knowledge, new UserMemory(manager));
+      const models = new ModelFactory(modelFetch(egressProxy(config)));
+      return new AgentGraph(models, call, toolboxes, memory, knowledge, new UserMemory(manager));
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);

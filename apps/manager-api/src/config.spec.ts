@@ -46,6 +46,7 @@ describe("the manager's environment", () => {
     ['QDRANT_COLLECTION', 'a/b', 'letters, digits, _ and -'],
     ['EMBEDDING_DIMENSIONS', '0', '1'],
     ['TOOL_ALLOWED_HOSTS', 'http://orders', 'separated by commas'],
+    ['RUNNER_EGRESS_PROXY', 'egress-proxy:3128', 'must be an http:// URL of a forward proxy'],
     ['API_DOCS', 'perhaps', 'Serve `/docs`'],
   ])('names %s when it is %s, and the remedy', (name, value, remedy) => {
     expect(complaint({ [name]: value })).toMatch(new RegExp(`^  ${name}: `, 'm'));

@@ -92,6 +92,14 @@ export const managerSchema = z.object({
     description: 'The internal port as runners reach it',
     default_text: '`http://127.0.0.1:<INTERNAL_PORT>`',
   }),
+  RUNNER_EGRESS_PROXY: z
+    .url({ protocol: /^http$/, error: 'must be an http:// URL of a forward proxy' })
+    .optional()
+    .meta({
+      description:
+        'A forward proxy as runners reach it: models and tools are asked through it, and it judges the addresses',
+      default_text: 'runners go out directly',
+    }),
   START_DEADLINE_SECONDS: integer(1, 3_600)
     .default(60)
     .meta({ description: 'Until a starting agent must be ready' }),

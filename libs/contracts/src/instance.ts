@@ -19,6 +19,9 @@ export interface InstanceEnvironment {
   LOG_FORMAT: string;
   /** Where the instance sends its traces, as OTLP over HTTP; absent while traces are off. */
   OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  /** Where a proxy is the way out of the instance: `http://host:port`, in both; the manager and Redis need none. */
+  HTTP_PROXY?: string;
+  HTTPS_PROXY?: string;
 }
 
 /** Paths on the manager's internal port, all authorised with the instance's bearer token but the exchange. */

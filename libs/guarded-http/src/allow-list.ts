@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 interface Entry {
-  matches: (host: string, address: string) => boolean;
+  /** The address is null where nobody has resolved the name yet. */
+  matches: (host: string, address: string | null) => boolean;
   /** Null means the usual ports. */
   port: number | null;
 }
@@ -24,6 +25,15 @@ export class AllowList {
 
   /** Whether `host`, which has this address, may be reached at this port by an entry of the list. */
   covers(host: string, port: number, address: string): boolean {
+    return this.has(host, port, address);
+  }
+
+  /** Whether `host` may be covered at this port, by its name or by addresses that are not known here. */
+  mayCover(host: string, port: number): boolean {
+    return this.has(host, port, null);
+  }
+
+  private has(host: string, port: number, address: string | null): boolean {
     return this.entries.some(
       (entry) =>
         entry.matches(host, address) && (entry.port === null ? isUsualPort(port) : entry.port === port),
@@ -58,6 +68,7 @@ function matcherOf(target: string): Entry['matches'] | null {
     if (!ipaddr.isValidCIDR(target)) return null;
     const [base, bits] = ipaddr.parseCIDR(target);
     return (_host, address) => {
+      if (address === null) return true;
       const parsed = ipaddr.parse(address);
       return parsed.kind() === base.kind() && parsed.match(base, bits);
     };
@@ -65,7 +76,7 @@ function matcherOf(target: string): Entry['matches'] | null {
   // A dotted quad alone: the library would also read 127.1 or 0x7f000001, which is what a host is compared with.
   if (ipaddr.IPv4.isValidFourPartDecimal(target) || ipaddr.IPv6.isValid(target)) {
     const normal = ipaddr.parse(target).toNormalizedString();
-    return (_host, address) => ipaddr.parse(address).toNormalizedString() === normal;
+    return (_host, address) => address === null || ipaddr.parse(address).toNormalizedString() === normal;
   }
   const host = plainHost(target);
   return HOST.test(host) && !/^[\d.]+$/.test(host) ? (asked) => asked === host : null;

@@ -95,7 +95,7 @@ describe('a host that is not allowed', () => {
     const { port, seen } = await listen((_request, response) =>
       response.writeHead(200, { connection: 'close' }).end('public'),
     );
-    const inner = await listen(ok, '127.0.0.2', port);
+    const inner = await listen(ok, { address: '127.0.0.2', port });
     const resolve = resolvesTo(['127.0.0.1'], ['127.0.0.2']);
     const guarded = client({ allowed_hosts: [`127.0.0.1:${port}`], resolve });
     const answer = await guarded.request(get(`http://rebind.example:${port}/`));

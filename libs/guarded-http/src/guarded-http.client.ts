@@ -1,7 +1,8 @@
 import { anySignal } from 'any-signal';
 import { Agent, fetch, type Response } from 'undici';
 import { AllowList } from './allow-list';
-import { GuardedHttpError } from './guarded-http.error';
+import { EgressProxy } from './egress.proxy';
+import { guardedCause, GuardedHttpError } from './guarded-http.error';
 import { guardedConnector, type ResolveAll } from './guarded.connector';
 import { type GuardedFetch, type GuardedFetchLimits, streamedResponse } from './guarded.fetch';
 import { follow, type Hop, isRedirect } from './redirect';
@@ -31,19 +32,26 @@ export interface GuardedHttpOptions {
   /** See {@link AllowList}; nothing private without it. */
   allowed_hosts?: readonly string[];
   resolve?: ResolveAll;
+  /** `http://host:port` of a forward proxy that is the only way out; see {@link EgressProxy}. */
+  proxy?: string | undefined;
 }
 
 const REDIRECTS_MAX = 5;
 
 /**
  * The one client for URLs that users configure. It reaches public addresses on ports 80 and 443 and what the
- * operator allows, checks every redirect anew, and never waits or reads without bound.
+ * operator allows, checks every redirect anew, and never waits or reads without bound. Where a proxy is the way out,
+ * names are resolved there, and their addresses judged there.
  */
 export class GuardedHttpClient {
+  private readonly allowed: AllowList;
   private readonly agent: Agent;
+  private readonly proxy: EgressProxy | null;
 
-  constructor({ allowed_hosts = [], resolve }: GuardedHttpOptions = {}) {
-    this.agent = new Agent({ connect: guardedConnector(AllowList.of(allowed_hosts), resolve) });
+  constructor({ allowed_hosts = [], resolve, proxy }: GuardedHttpOptions = {}) {
+    this.allowed = AllowList.of(allowed_hosts);
+    this.agent = new Agent({ connect: guardedConnector(this.allowed, resolve) });
+    this.proxy = proxy === undefined ? null : new EgressProxy(proxy);
   }
 
   /**
@@ -98,7 +106,7 @@ export class GuardedHttpClient {
 
   /** Ends its connections; requests under way fail. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await Promise.all([this.agent.destroy(), this.proxy?.close()]);
   }
 
   private async send(first: Hop, signal: AbortSignal): Promise<{ response: Response; url: URL }> {
@@ -118,7 +126,10 @@ export class GuardedHttpClient {
 
   private sendOnce({ url, method, headers, body }: Hop, signal: AbortSignal): Promise<Response> {
     checkUrl(url);
-    return fetch(url, { method, headers, body, redirect: 'manual', dispatcher: this.agent, signal });
+    const init = { method, headers, body, redirect: 'manual', signal } as const;
+    if (!this.proxy) return fetch(url, { ...init, dispatcher: this.agent });
+    EgressProxy.check(url, this.allowed);
+    return this.proxy.fetch(url, init);
   }
 }
 
@@ -148,11 +159,9 @@ function checkUrl({ protocol, username, password }: URL): void {
   }
 }
 
-/** fetch wraps what went wrong, more than once where several addresses were tried. */
 function named(error: unknown): GuardedHttpError {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof GuardedHttpError) return cause;
-  }
+  const known = guardedCause(error);
+  if (known) return known;
   const message = 'The server cannot be reached or broke the connection: check the URL, or try again later.';
   return new GuardedHttpError('connection_failed', message, { cause: error });
 }

@@ -20,3 +20,11 @@ export class GuardedHttpError extends Error {
     super(message, options);
   }
 }
+
+/** The refusal that an error is or was wrapped around: fetch wraps what went wrong, where several addresses were tried more than once. */
+export function guardedCause(error: unknown): GuardedHttpError | null {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof GuardedHttpError) return cause;
+  }
+  return null;
+}

@@ -1,9 +1,9 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import { refusedClass } from './address.class';
-import { type AllowList, isUsualPort, plainHost } from './allow-list';
+import { type AllowList, plainHost } from './allow-list';
 import { GuardedHttpError } from './guarded-http.error';
+import { portOf, refusal } from './refusal';
 
 /** Finds every address of a host, as `dns.lookup` with `all` does. */
 export type ResolveAll = (
@@ -22,7 +22,7 @@ export function guardedConnector(
 ): buildConnector.connector {
   return (options, done) => {
     const host = plainHost(options.hostname);
-    const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+    const port = portOf(options);
     const refused = isIP(host) ? refusal(allowed, host, port, host) : null;
     if (refused) return done(refused, null);
     const lookup: LookupFunction = (name, lookupOptions, found) => {
@@ -40,23 +40,6 @@ export function guardedConnector(
     };
     buildConnector({ lookup })(options, done);
   };
-}
-
-function refusal(allowed: AllowList, host: string, port: number, address: string): GuardedHttpError | null {
-  if (allowed.covers(host, port, address)) return null;
-  if (!isUsualPort(port)) {
-    return new GuardedHttpError(
-      'port_refused',
-      `Port ${port} of ${host} is not open to agents: use 80 or 443, or let the operator allow ${host}:${port}.`,
-    );
-  }
-  const kind = refusedClass(address);
-  return kind === null
-    ? null
-    : new GuardedHttpError(
-        'address_refused',
-        `${host} has a ${kind} address, which agents may not reach: use a public one, or let the operator allow ${host}.`,
-      );
 }
 
 const notFound = (host: string, cause: Error | null): GuardedHttpError =>

@@ -48,7 +48,7 @@ const own = {
   },
   gateway: { existingSecret: 'gateway', env: { TELEGRAM_WEBHOOK_URL: 'https://bots.acme.example' } },
   agents: { namespace: 'acme-agents', quota: { pods: 200, 'limits.cpu': 100, 'limits.memory': '100Gi' } },
-  egress: { except: ['203.0.113.0/24', '2001:db8::/32'], proxy: { replicas: 3 } },
+  egress: { direct: true, except: ['203.0.113.0/24', '2001:db8::/32'], proxy: { replicas: 3 } },
   knowledge: { storageClass: '1', size: '50Gi' },
   ingress: { className: 'traefik', host: 'roost.acme.example', telegramHost: '', tlsSecret: 'acme-tls' },
   networkPolicies: {
@@ -73,14 +73,14 @@ describeManifests('helm template k8s/chart', {
   objects: () => renderedChart(),
   makes: ['roost-agents'],
   ours: [...manager, ...gateway, proxy],
-  runner_ports: [53, 80, 443, 3128, 6379, 8001],
+  runner_ports: [53, 3128, 6379, 8001],
 });
 
-describeManifests('helm template k8s/chart, without Telegram and with the proxy alone', {
-  objects: () => renderedChart({ gateway: without, egress: { direct: false } }),
+describeManifests('helm template k8s/chart, without Telegram and with direct ways out', {
+  objects: () => renderedChart({ gateway: without, egress: { direct: true } }),
   makes: ['roost-agents'],
   ours: [...manager, proxy],
-  runner_ports: [53, 3128, 6379, 8001],
+  runner_ports: [53, 80, 443, 3128, 6379, 8001],
 });
 
 describeManifests('helm template k8s/chart, with names of your own', {

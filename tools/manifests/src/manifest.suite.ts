@@ -142,6 +142,45 @@ export function describeManifests(name: string, manifests: Manifests): void {
       expect(ingress).toEqual([]);
     });
 
+    it('shows runners one way out, the proxy, which takes them and goes to public addresses alone', () => {
+      const { data } =
+        of('ConfigMap').find(({ metadata }) => metadata.name.startsWith('agent-manager')) ?? {};
+      if (manifests.runner_ports.includes(443)) {
+        expect(data).not.toHaveProperty('RUNNER_EGRESS_PROXY');
+        return;
+      }
+      const proxy = new URL(data?.['RUNNER_EGRESS_PROXY'] ?? '');
+      const [name = '', namespace] = proxy.hostname.split('.');
+      const service = named('Service', name, namespace).spec as {
+        selector: Record<string, string>;
+        ports: { port: number }[];
+      };
+      expect(selects(service.selector)).toEqual(['Deployment egress-proxy']);
+      expect(service.ports).toMatchObject([{ port: Number(proxy.port) }]);
+
+      const { ingress, egress } = named('NetworkPolicy', 'egress-proxy').spec as {
+        ingress: object[];
+        egress: { to: { ipBlock: { except: string[] } }[]; ports: { port: number }[] }[];
+      };
+      const runners = { podSelector: { matchLabels: { 'app.kubernetes.io/component': 'runner' } } };
+      expect(ingress).toMatchObject([{ from: [runners], ports: [{ port: Number(proxy.port) }] }]);
+      expect(egress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([80, 443]);
+      const [v4] = egress.flatMap(({ to }) => to);
+      expect(v4?.ipBlock.except).toEqual(
+        expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']),
+      );
+    });
+
+    it('runs the proxy that the Dockerfile builds, with the private hosts that the manager opens', () => {
+      const [container] = templateOf(named('Deployment', 'egress-proxy'))?.spec.containers ?? [];
+      expect(container).not.toHaveProperty('command');
+      for (const key of ['TOOL_ALLOWED_HOSTS', 'EGRESS_ALLOWED_HOSTS', 'OPENAI_BASE_URL'])
+        expect(container?.env).toContainEqual({
+          name: key,
+          valueFrom: { configMapKeyRef: expect.objectContaining({ key, optional: true }) as object },
+        });
+    });
+
     it('lets Prometheus, and nobody outside, reach the ports that its annotations name', () => {
       const scraped = ours().flatMap(([name, { metadata, spec }]) => {
         const { 'prometheus.io/port': port } = metadata.annotations ?? {};

@@ -14,8 +14,8 @@ const base = [
 const shared = {
   makes: ['roost', 'roost-agents'],
   ours: base,
-  // DNS, public addresses, the egress proxy, Redis, the manager's internal port.
-  runner_ports: [53, 80, 443, 3128, 6379, 8001],
+  // DNS, the egress proxy, Redis, the manager's internal port.
+  runner_ports: [53, 3128, 6379, 8001],
 };
 
 describeManifests('kubectl kustomize k8s/overlays/production', {
@@ -26,8 +26,7 @@ describeManifests('kubectl kustomize k8s/overlays/production', {
 describeManifests('kubectl kustomize k8s/overlays/dev', {
   ...shared,
   objects: async () => objectsOf(await kustomized('k8s/overlays/dev')),
-  ours: base.filter((name) => name !== 'Deployment egress-proxy'),
-  foreign: ['postgres:17', 'redis:7', 'qdrant/qdrant:v1.19.0', 'ubuntu/squid:6.6-24.04_beta'],
+  foreign: ['postgres:17', 'redis:7', 'qdrant/qdrant:v1.19.0'],
 });
 
 describe('the checks of manifests', () => {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@roost/contracts';
+import type { GuardedHttpError } from '@roost/guarded-http';
 
 export type ModelErrorCode = Extract<ErrorCode, `model_${string}`>;
 
@@ -81,6 +82,8 @@ export function fromProvider(error: unknown): ModelError {
     );
   }
   if (status === undefined) {
+    const refused = refusedByProxy(error);
+    if (refused) return refused;
     return error instanceof SyntaxError
       ? malformed(error)
       : new ModelError(
@@ -137,6 +140,18 @@ export function fromProvider(error: unknown): ModelError {
     never,
     options,
   );
+}
+
+/** The client wraps what its fetch rejects with. */
+function refusedByProxy(error: Error): ModelError | null {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    // By its name: the class itself would load what runners without a proxy do not need.
+    if (cause.name === 'GuardedHttpError' && (cause as GuardedHttpError).code === 'address_refused')
+      return new ModelError('model_unavailable', `The model cannot be asked. ${cause.message}`, never, {
+        cause: error,
+      });
+  }
+  return null;
 }
 
 /** Milliseconds the provider asks to wait (RFC 9110, Retry-After: seconds or a date). */

@@ -15,7 +15,7 @@ const NOTES_TOKENS = 1_500;
 export class ModelFactory {
   private readonly models = new WeakMap<AgentRuntimeConfiguration, Models>();
 
-  /** `ask` stands in for the provider. */
+  /** `ask` reaches the provider, or stands in for it. */
   constructor(private readonly ask?: typeof fetch) {}
 
   of(runtime: AgentRuntimeConfiguration): ChatOpenAI {

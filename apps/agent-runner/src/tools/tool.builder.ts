@@ -1,11 +1,14 @@
 import type { AgentRuntimeConfiguration } from '@roost/contracts';
 import type { GuardedHttpClient } from '@roost/guarded-http';
 import type { ManagerClient } from '../exchange/manager.client';
+import type { Outbound } from './outbound';
 import type { Tool, ToolDefinition } from './tool';
 
 /** What tools are built with. */
 export interface ToolServices {
+  /** Reaches what the operator allows to all tools. */
   http: GuardedHttpClient;
+  outbound: Pick<Outbound, 'client'>;
   runtime: AgentRuntimeConfiguration;
   manager: Pick<ManagerClient, 'request'>;
 }

@@ -1,5 +1,5 @@
 import type { AgentRuntimeConfiguration } from '@roost/contracts';
-import type { GuardedHttpClient } from '@roost/guarded-http';
+import type { Outbound } from './outbound';
 import type { BuiltTool, ToolServices } from './tool.builder';
 import type { ToolEntry } from './tool.entry';
 import type { OnToolFault, PreparedTool, Toolbox } from './toolbox';
@@ -15,11 +15,12 @@ interface Made {
 /** One toolbox a configuration. What tools need is loaded with the first: agents without any start faster. */
 export class ToolboxFactory {
   private readonly made = new WeakMap<AgentRuntimeConfiguration, Promise<Made>>();
-  private readonly clients = new Map<string, GuardedHttpClient>();
+  private outbound: Outbound | undefined;
 
   constructor(
     private readonly manager: ToolServices['manager'],
     private readonly onFault: OnToolFault = () => undefined,
+    private readonly proxy?: string,
   ) {}
 
   /** Null for an agent without tools. What could not be had, or has grown old, is asked for again. */
@@ -44,7 +45,7 @@ export class ToolboxFactory {
   }
 
   private async make(runtime: AgentRuntimeConfiguration): Promise<Made> {
-    const [{ outboundClient }, { buildTool }, { ToolEntry }, { secretMask }] = await Promise.all([
+    const [{ Outbound }, { buildTool }, { ToolEntry }, { secretMask }] = await Promise.all([
       import('./outbound'),
       import('./tool.builders'),
       import('./tool.entry'),
@@ -52,11 +53,9 @@ export class ToolboxFactory {
     ]);
     const mask = secretMask(runtime.secrets ?? {});
     const onFault: OnToolFault = (tool, fault) => this.onFault(tool, mask(fault));
-    // The operator's list is one for all versions, so connections are shared.
-    const key = JSON.stringify(runtime.outbound.allowed_hosts);
-    const http = this.clients.get(key) ?? outboundClient(runtime.outbound);
-    this.clients.set(key, http);
-    const services = { http, runtime, manager: this.manager };
+    const outbound = (this.outbound ??= new Outbound(this.proxy));
+    const http = outbound.client(runtime.outbound.allowed_hosts);
+    const services = { http, outbound, runtime, manager: this.manager };
     const entries = usableTools(runtime.configuration).map(
       (tool) => new ToolEntry(tool.name, tool.requires_approval, () => buildTool(tool, services), onFault),
     );

@@ -1,7 +1,6 @@
 import type { WebSearchTool } from '@roost/contracts';
 import { type GuardedHttpClient, GuardedHttpError, type GuardedResponse } from '@roost/guarded-http';
 import { z } from 'zod';
-import { outboundClient } from './outbound';
 import type { Tool, ToolAnswer, ToolCallOptions } from './tool';
 import { definition, type ToolBuilder } from './tool.builder';
 
@@ -61,11 +60,14 @@ class TavilySearch implements Tool {
   }
 }
 
-export const webSearchTool: ToolBuilder<WebSearchTool> = (tool, { runtime: { web_search } }) =>
+/** With a client of its own: what the operator named may be private, and is opened to this tool alone. */
+export const webSearchTool: ToolBuilder<WebSearchTool> = (tool, { outbound, runtime: { web_search } }) =>
   Promise.resolve([
     {
       definition: definition(tool.name, tool.description, PARAMETERS),
-      tool: web_search ? new TavilySearch(tool, web_search, clientOf(web_search)) : withoutKey,
+      tool: web_search
+        ? new TavilySearch(tool, web_search, outbound.client([new URL(web_search.base_url).host]))
+        : withoutKey,
     },
   ]);
 
@@ -73,16 +75,6 @@ const withoutKey: Tool = {
   call: () =>
     Promise.resolve(failed('no search engine is set up here. The operator can set one up: TAVILY_API_KEY')),
 };
-
-const clients = new Map<string, GuardedHttpClient>();
-
-/** A client of its own: what the operator named may be private, and is opened to this tool alone. */
-function clientOf({ base_url }: SearchAccess): GuardedHttpClient {
-  const { host } = new URL(base_url);
-  const client = clients.get(host) ?? outboundClient({ allowed_hosts: [host] });
-  clients.set(host, client);
-  return client;
-}
 
 function resultsOf({ status, body }: GuardedResponse, limit: number): ToolAnswer {
   if (status === 401 || status === 403) return failed('the operator has to check TAVILY_API_KEY');

@@ -20,6 +20,7 @@ export function instanceSpec(
     LOG_LEVEL: config.LOG_LEVEL,
     LOG_FORMAT: 'json',
     ...tracingOf(config),
+    ...wayOut(config),
   };
   return {
     instance_id: instance.id,
@@ -36,6 +37,12 @@ export function tracingOf(config: ManagerConfig): Pick<InstanceEnvironment, 'OTE
   // A runner is nobody's to trust: credentials in the URL stay here.
   return endpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: withoutCredentials(endpoint) };
 }
+
+/** What programs that use a proxy look for. */
+export const wayOut = ({
+  RUNNER_EGRESS_PROXY: proxy,
+}: ManagerConfig): Pick<InstanceEnvironment, 'HTTP_PROXY' | 'HTTPS_PROXY'> =>
+  proxy === undefined ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
 
 /** The internal port as instances reach it. */
 export const configOrigin = (config: ManagerConfig): string =>

@@ -36,6 +36,11 @@ export class MeteredLauncher implements Launcher {
     return this.metrics.time('logs', () => this.platform.logs(instance_id, tail));
   }
 
+  /** Not timed: it lasts as long as whoever reads. */
+  follow(instance_id: string, tail: number, signal: AbortSignal): AsyncGenerator<string, void> {
+    return this.platform.follow(instance_id, tail, signal);
+  }
+
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {
     this.platform.watch(listener, signal);
   }

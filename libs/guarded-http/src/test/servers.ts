@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach } from 'vitest';
@@ -24,14 +25,22 @@ export interface Seen {
   body: string;
 }
 
-export async function listen(answer: RequestListener, address = '127.0.0.1', atPort = 0) {
+interface Place {
+  address?: string;
+  port?: number;
+  tls?: { key: string; cert: string };
+}
+
+export async function listen(answer: RequestListener, place: Place = {}) {
+  const { address = '127.0.0.1', port: atPort = 0, tls } = place;
   const seen: Seen[] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     void text(request).then((body) => {
       seen.push({ method: request.method, url: request.url, headers: request.headers, body });
       answer(request, response);
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   servers.push(server);
   server.listen(atPort, address);
   await once(server, 'listening');

@@ -3,7 +3,7 @@ import type { InstanceLimits, InstanceSpec } from '@roost/launcher';
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { ManagerConfig } from '../../config';
-import { configOrigin, tracingOf, withoutCredentials } from '../instance-spec';
+import { configOrigin, tracingOf, wayOut, withoutCredentials } from '../instance-spec';
 
 /** An agent is served by the pool when its limits are exactly these: they cannot be changed after the start. */
 export const memberLimits = (config: ManagerConfig): InstanceLimits => ({
@@ -46,6 +46,7 @@ function common(
     LOG_LEVEL: config.LOG_LEVEL,
     LOG_FORMAT: 'json',
     ...tracingOf(config),
+    ...wayOut(config),
   };
 }
 
