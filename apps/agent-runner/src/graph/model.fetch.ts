@@ -4,6 +4,6 @@
  */
 export function modelFetch(proxy: string | undefined): typeof fetch | undefined {
   if (proxy === undefined) return undefined;
-  const loading = import('@roost/guarded-http').then(({ proxiedFetch }) => proxiedFetch(proxy));
+  const loading = import('./model.proxy').then(({ proxiedFetch }) => proxiedFetch(proxy));
   return async (input, init) => (await loading)(input, init);
 }
