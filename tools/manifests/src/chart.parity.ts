@@ -74,7 +74,9 @@ export const acceptedDifferences: AcceptedDifference[] = [
         ),
       ) as KubernetesObject[],
     of_chart: each((object) => {
-      delete templateOf(object)?.metadata.annotations;
+      const metadata = templateOf(object)?.metadata;
+      delete metadata?.annotations?.['checksum/config'];
+      if (metadata && Object.keys(metadata.annotations ?? {}).length === 0) delete metadata.annotations;
     }),
   },
   {
