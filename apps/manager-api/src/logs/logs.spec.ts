@@ -204,7 +204,7 @@ describe('the log of an agent', () => {
     const { id, instance } = await running();
     // eslint-disable-next-line require-yield -- it fails before its first line
     vi.spyOn(instance, 'follow').mockImplementation(async function* () {
-      const { LauncherUnavailableError } = await import('@roost/launcher');
+      await Promise.resolve();
       throw new LauncherUnavailableError('cut');
     });
     const reader = await followed(id);
