@@ -1,4 +1,4 @@
-import type { MemoryInstance } from '@roost/launcher';
+import { LauncherUnavailableError, type MemoryInstance } from '@roost/launcher';
 import { SseReader, until } from '@roost/testing';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -202,7 +202,6 @@ describe('the log of an agent', () => {
 
   it('ends as unavailable when the platform cannot be asked any more', async () => {
     const { id, instance } = await running();
-    // eslint-disable-next-line require-yield -- it fails before its first line
     vi.spyOn(instance, 'follow').mockImplementation(async function* () {
       await Promise.resolve();
       throw new LauncherUnavailableError('cut');
