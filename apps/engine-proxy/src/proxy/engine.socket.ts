@@ -1,3 +1,4 @@
+import { anySignal } from 'any-signal';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
 import { Refusal } from '../calls/refusal';
@@ -56,16 +57,19 @@ export class EngineSocket {
 
   /** The labels of a container; null when there is none of that name. */
   async labelsOf(container: string, signal: AbortSignal): Promise<Record<string, string> | null> {
-    const inTime = AbortSignal.timeout(LOOK_MS);
-    const path = `/containers/${container}/json`;
-    const answer = await this.ask({ method: 'GET', path, body: null, signal: inTime });
-    if (signal.aborted) answer.destroy();
-    const text = await contentOf(answer, INSPECTION_BYTES_MAX);
-    if (answer.statusCode === 404) return null;
-    if (answer.statusCode !== 200) throw new Refusal(`the engine does not show ${container}`, 502);
-    const found = Inspection.safeParse(JSON.parse(text));
-    if (!found.success) throw new Refusal(`the engine shows ${container} in a way that is not known`, 502);
-    return found.data.Config.Labels ?? {};
+    const ends = anySignal([AbortSignal.timeout(LOOK_MS), signal]);
+    try {
+      const path = `/containers/${container}/json`;
+      const answer = await this.ask({ method: 'GET', path, body: null, signal: ends });
+      const text = await contentOf(answer, INSPECTION_BYTES_MAX);
+      if (answer.statusCode === 404) return null;
+      if (answer.statusCode !== 200) throw new Refusal(`the engine does not show ${container}`, 502);
+      const found = Inspection.safeParse(JSON.parse(text));
+      if (!found.success) throw new Refusal(`the engine shows ${container} in a way that is not known`, 502);
+      return found.data.Config.Labels ?? {};
+    } finally {
+      ends.clear();
+    }
   }
 
   close(): void {
