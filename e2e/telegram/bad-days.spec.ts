@@ -121,6 +121,16 @@ describe('on a bad day of Telegram, a bot', () => {
     expect((await statusOf(agent_id)).backlog).toBe(0);
   });
 
+  it('answers others while one says far more than it can', async () => {
+    const { bot, ada, view } = await served();
+    const eve = telegram().user({ first_name: 'Eve' });
+    roost().model.reply('Slowly. '.repeat(20), { to: 'flood', pace: { tokenDelayMs: 1_000 } });
+    for (let count = 1; count <= 300; count += 1) eve.says(bot, `flood ${count}`);
+    await telegram().until(() => telegram().chat(bot, eve).actions.length > 0, 'it is at work on them');
+    ada.says(bot, 'hello');
+    await telegram().until(() => view.texts.includes('You said: hello'), 'an answer to the other', 60_000);
+  });
+
   it('breaks no rule of Telegram', () => {
     expect(telegram().violations).toEqual([]);
   });

@@ -84,6 +84,24 @@ describe('what a user is asked on Telegram', () => {
     expect(view.replies.flatMap(({ buttons }) => buttons)).toEqual([]);
   });
 
+  it('is also asked where a message was edited', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    const view = telegram().chat(bot, ada);
+    const before = paid.length;
+    const said = ada.says(bot, '/help');
+    await telegram().until(() => view.replies.length === 1, 'the help');
+    modelCalls('refund', { order_id: '8' });
+    ada.edits(bot, said, 'pay order 8 back');
+    await telegram().until(
+      () => view.replies.some(({ buttons }) => buttons.length > 0),
+      'a request for approval',
+    );
+    ada.presses(bot, 'Yes');
+    await telegram().until(() => paid.length === before + 1, 'the call');
+    await telegram().until(() => view.texts.some((text) => text.includes('That is settled.')), 'the answer');
+  });
+
   it('is the own phone number, which the agent then knows; that of another is refused', async () => {
     const { bot } = served;
     const ada = telegram().user({ first_name: 'Ada', phone_number: '+15550101' });

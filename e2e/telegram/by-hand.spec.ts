@@ -35,7 +35,8 @@ describe('a gateway with a bot of its own', () => {
       await telegram.until(() => shown.includes(`@${bot.username}: running`), 'that it runs');
     } finally {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
-      await ended;
+      const timer = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), 20_000);
+      await ended.finally(() => clearTimeout(timer));
     }
     expect(await roost().api.telegram(id, 'status')).toMatchObject({ desired: 'stopped' });
     expect(shown).not.toContain(bot.token);

@@ -132,6 +132,33 @@ describe('the bot of an agent', () => {
     await telegram().until(() => bot.webhook.settings !== null, 'a webhook');
   });
 
+  it('gives way to another bot of the agent, and takes nothing of what that one was told along', async () => {
+    const { bot, agent_id } = await startBot(roost(), telegram(), { mode: 'webhook' });
+    const next = telegram().bot();
+    const people = Array.from({ length: 5 }, (_one, index) =>
+      telegram().user({ first_name: `User ${index}` }),
+    );
+    for (const person of people) person.says(next, 'hello, new one');
+    await roost().api.patchAgent(agent_id, {
+      integrations: [{ type: 'telegram', bot_token: next.token, streaming: 'off' }],
+    });
+    await roost().api.telegram(agent_id, 'start');
+    const answered = (): boolean =>
+      people.every((person) => telegram().chat(next, person).replies.length === 1);
+    await telegram().until(answered, 'the new bot has answered each');
+    await telegram().until(() => bot.webhook.settings === null, 'the webhook of the former is removed');
+    expect(await statusOf(agent_id)).toMatchObject({ bot_username: next.username, state: 'running' });
+  });
+
+  it('is told its webhook again when somebody has removed it', async () => {
+    const { bot } = await startBot(roost(), telegram(), { mode: 'webhook' });
+    const removed = await fetch(`${telegram().url}/bot${bot.token}/deleteWebhook`, { method: 'POST' });
+    expect(removed.status).toBe(200);
+    const ada = telegram().user({ first_name: 'Ada' });
+    ada.says(bot, 'hello?');
+    await telegram().until(() => telegram().chat(bot, ada).replies.length === 1, 'an answer', 60_000);
+  });
+
   it('is taken back from Telegram with its agent', async () => {
     const { bot, agent_id } = await startBot(roost(), telegram(), { mode: 'webhook' });
     expect(bot.webhook.settings).not.toBeNull();

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { ServiceError } from '@roost/contracts';
 import pLimit from 'p-limit';
 import { telegramRates } from '../outbox/sending.budget';
@@ -26,7 +26,7 @@ const ROUNDS_PER_CLEANING = 300;
 
 /** Holds bots for this gateway, and serves those that it holds. */
 @Injectable()
-export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
+export class BotKeeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sessions = new Map<number, BotSession>();
   private readonly closing = new AbortController();
   private rounds: Promise<unknown> = Promise.resolve();
@@ -45,16 +45,24 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     this.rounds = Promise.all([this.run(), this.watch()]);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before PostgreSQL is left: bots are handed over at once, and what was sent is noted. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.closing.abort();
+    // At once: nobody renews the leases any more, and a manager that hangs would outlast them.
+    await Promise.all([...this.sessions.keys()].map((bot_id) => this.handOver(bot_id)));
     await this.rounds;
     await Promise.all(this.underWay.values());
-    await Promise.all(
-      [...this.sessions].map(async ([bot_id, session]) => {
-        await session.end();
-        await this.services.bots.release(bot_id, this.services.holder).catch(() => undefined);
-      }),
-    );
+  }
+
+  private async handOver(bot_id: number): Promise<void> {
+    const { bots, holder, logger } = this.services;
+    await this.close(bot_id);
+    await bots.release(bot_id, holder).catch((error: unknown) => {
+      logger.info(
+        { err: error, bot_id },
+        'a bot was not handed over: another gateway takes it a little later',
+      );
+    });
   }
 
   /** Whether this gateway keeps up with its own rounds. */
@@ -119,7 +127,7 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Where something is being done for the bot already, the next round sees to it. */
   private beside(bot_id: number, work: () => Promise<void>): void {
     if (this.underWay.has(bot_id)) return;
-    const done = this.limit(work)
+    const done = this.limit(() => (this.closing.signal.aborted ? Promise.resolve() : work()))
       .catch((error: unknown) => {
         this.services.logger.warn({ err: error, bot_id }, 'a bot was not seen to; trying again');
       })
@@ -128,21 +136,27 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async serve(bot: BotEntity, refreshes: boolean): Promise<void> {
-    const { bots, holder } = this.services;
     const receives = bot.desired === 'started';
     const session = this.sessions.get(bot.bot_id);
     try {
       if (!session) return await this.open(bot, receives);
       // Stopped and started again since the last round, perhaps for another agent.
       if (session.agent_id !== bot.agent_id || (receives && !session.receives)) return await this.reopen(bot);
+      // First: it is heeded also where the manager does not say how to go on.
+      if (!receives) session.stopReceiving(bot.webhook_secret_hash !== null);
       const isStale = refreshes || session.revision !== bot.revision;
       if (isStale && !(await this.refresh(bot, session))) return;
-      if (receives) return session.tellState(bot.state);
-      session.stopReceiving(bot.webhook_secret_hash !== null);
-      await bots.settle(bot.bot_id, holder);
+      if (!receives) return await this.settle(bot.bot_id);
+      session.tellState(bot.state);
+      if (refreshes) session.repeatWebhook();
     } catch (error) {
       await this.afterFailure(bot, error as Error);
     }
+  }
+
+  /** A bot that is stopped is no longer this gateway's: another may be starting it. */
+  private async settle(bot_id: number): Promise<void> {
+    if (await this.services.bots.settle(bot_id, this.services.holder)) await this.close(bot_id);
   }
 
   /** One that is served already goes on as it was. */
@@ -154,8 +168,18 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
       { err: error, bot_id, agent_id, served: isServed },
       'how to serve a bot is not known; asking again',
     );
-    if (isServed) return;
     const known = error instanceof ServiceError ? error : null;
+    if (bot.desired === 'stopped') {
+      if (isServed) return this.settle(bot_id);
+      // What it owes can be sent by nobody any more.
+      if (known?.code === 'integration_token_required')
+        return bots.retire(bot, holder, {
+          at: new Date().toISOString(),
+          code: known.code,
+          detail: known.detail,
+        });
+    }
+    if (isServed) return;
     await bots.note(bot_id, holder, 'failed', {
       at: new Date().toISOString(),
       code: known?.code ?? 'manager_unavailable',
@@ -165,14 +189,14 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async open(bot: BotEntity, receives: boolean): Promise<void> {
     const found = await this.tokens.of(bot.agent_id);
-    if (!found) return this.services.bots.delete(bot.agent_id);
+    if (!found) return this.services.bots.delete(bot, this.services.holder);
     if (found.bot_id !== bot.bot_id) return this.retire(bot);
     const session = new BotSession({ bot, ...found, rates: telegramRates }, this.services);
     await session.heedPauses();
     // Another gateway may have taken it while the manager was asked.
+    if (!(await this.services.bots.noteMode(bot.bot_id, this.services.holder, session.mode))) return;
     if (!this.mayAct || this.closing.signal.aborted) return;
     this.sessions.set(bot.bot_id, session);
-    await this.services.bots.noteMode(bot.bot_id, this.services.holder, session.mode);
     session.begin(receives);
   }
 
@@ -187,7 +211,7 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
     if (found?.bot_id !== bot.bot_id) {
       await session.leave();
       await this.close(bot.bot_id);
-      await (found ? this.retire(bot) : this.services.bots.delete(bot.agent_id));
+      await (found ? this.retire(bot) : this.services.bots.delete(bot, this.services.holder));
       return false;
     }
     session.update(found.runtime, bot.revision);
@@ -199,7 +223,7 @@ export class BotKeeper implements OnApplicationBootstrap, OnApplicationShutdown 
   /** The agent speaks through another bot now: what this one owes can be sent by nobody any more. */
   private async retire(bot: BotEntity): Promise<void> {
     const { bots, holder } = this.services;
-    await bots.retire(bot.bot_id, holder, {
+    await bots.retire(bot, holder, {
       at: new Date().toISOString(),
       code: 'bot_changed',
       detail: 'The agent was given another bot: start the integration again.',

@@ -5,7 +5,7 @@ import { BotApiRefusal } from '../bot-api/bot-api.error';
 import { Conversations } from '../conversations/conversations';
 import type { SessionContext } from '../conversations/session.context';
 import { receiveByPolling, type ReceiverEvents } from '../ingest/polling.receiver';
-import { receiveByWebhook } from '../ingest/webhook.receiver';
+import { newSecret, receiveByWebhook } from '../ingest/webhook.receiver';
 import { Sender } from '../outbox/sender';
 import { SendingBudget, type Rates } from '../outbox/sending.budget';
 import { botCommands } from '../texts/texts';
@@ -33,9 +33,10 @@ export class BotSession {
   private readonly context: SessionContext;
   private readonly conversations: Conversations;
   private readonly sender: Sender;
-  private readonly tasks: Promise<void>[] = [];
+  private readonly tasks = new Set<Promise<void>>();
   private isWorking = false;
   private conflicts = 0;
+  private readonly secret_token = newSecret();
   private reception: Promise<void> = Promise.resolve();
   private isRemovingWebhook = false;
   /** Of the bot, as far as this session heeds it. */
@@ -97,10 +98,11 @@ export class BotSession {
 
   /** Answers what is there already and, where the bot is to run, receives more. */
   begin(receives: boolean): void {
-    this.tasks.push(this.conversations.run(), this.sender.run());
+    void this.track(this.conversations.run());
+    void this.track(this.sender.run());
     if (!receives) return this.receiving.abort();
-    this.reception = this.receive();
-    this.tasks.push(this.reception, this.setCommands());
+    this.reception = this.track(this.receive());
+    void this.track(this.setCommands());
   }
 
   /** What Telegram asked of the gateway that had the bot before. */
@@ -133,7 +135,13 @@ export class BotSession {
     this.receiving.abort();
     if (!hasWebhook || this.isRemovingWebhook) return;
     this.isRemovingWebhook = true;
-    this.tasks.push(this.removeWebhook().finally(() => (this.isRemovingWebhook = false)));
+    void this.track(this.removeWebhook().finally(() => (this.isRemovingWebhook = false)));
+  }
+
+  /** Says it again: whatever another gateway, or a person, has told Telegram meanwhile. */
+  repeatWebhook(): void {
+    if (this.mode !== 'webhook' || !this.receives || !this.isWorking) return;
+    this.reception = this.track(this.reception.then(() => this.receive()));
   }
 
   /** Before nobody has the token any more: what Telegram was told of it is taken back, if it answers now. */
@@ -159,6 +167,13 @@ export class BotSession {
     clearTimeout(timer);
   }
 
+  private track(task: Promise<void>): Promise<void> {
+    this.tasks.add(task);
+    const settled = (): void => void this.tasks.delete(task);
+    task.then(settled, settled);
+    return task;
+  }
+
   private async receive(): Promise<void> {
     const { updates, bots, holder, config } = this.services;
     const { api, bot_id } = this.context;
@@ -176,18 +191,21 @@ export class BotSession {
         'The mode webhook needs TELEGRAM_WEBHOOK_URL, the address Telegram reaches the gateway at.';
       return this.note('failed', { code: 'webhook_url_missing', detail });
     }
-    return receiveByWebhook(api, bots, { bot_id, holder, origin, signal }, this.events);
+    const { secret_token } = this;
+    return receiveByWebhook(api, bots, { bot_id, holder, origin, secret_token, signal }, this.events);
   }
 
   /** Telegram keeps for a day what comes from here on. A setting that is under way must not come after it. */
   private async removeWebhook(): Promise<void> {
     await this.reception;
     const { bots, holder } = this.services;
-    const { api, bot_id, signal } = this.context;
+    const { api, bot_id } = this.context;
     await untilDone(this.context, 'the webhook of a bot that stops cannot be removed', async () => {
-      await api.call('deleteWebhook', { drop_pending_updates: false }, { signal }).catch((error: unknown) => {
+      await api.call('deleteWebhook', { drop_pending_updates: false }).catch(async (error: unknown) => {
         // A token that counts no more has no webhook.
-        if (!(error instanceof BotApiRefusal && error.isTokenRefused)) throw error;
+        if (error instanceof BotApiRefusal && error.isTokenRefused) return;
+        await this.note('stopping', problemOf(error as Error));
+        throw error;
       });
       await bots.setWebhookSecret(bot_id, holder, null);
     });
@@ -240,7 +258,10 @@ export class BotSession {
     }
   }
 
-  private async note(state: 'running' | 'failed', problem: Omit<BotError, 'at'> | null): Promise<void> {
+  private async note(
+    state: 'running' | 'failed' | 'stopping',
+    problem: Omit<BotError, 'at'> | null,
+  ): Promise<void> {
     const { bots, holder, logger } = this.services;
     const error = problem && { at: new Date().toISOString(), ...problem };
     await bots.note(this.context.bot_id, holder, state, error).catch((err: unknown) => {

@@ -30,6 +30,15 @@ export const HOLD_S = 8;
 
 const HELD = `holder = $2 AND held_until > now()`;
 
+/** Still what its holder has seen: nobody has started, stopped or given it away meanwhile. */
+const AS_SEEN = `bot_id = $1 AND ${HELD} AND agent_id = $3 AND revision = $4`;
+const seen = ({ bot_id, agent_id, revision }: BotEntity, holder: string): unknown[] => [
+  bot_id,
+  holder,
+  agent_id,
+  revision,
+];
+
 /** Of the bot `b`. */
 const OWES = `(
   EXISTS (SELECT FROM telegram.updates u WHERE u.bot_id = b.bot_id AND u.state <> 'done')
@@ -98,7 +107,9 @@ export class BotsRepository {
          WHERE agent_id = $1 AND desired = 'started'`,
         [agent_id],
       );
-      return drops ? this.drop(tx, agent_id) : [];
+      return drops
+        ? this.drop(tx, 'IN (SELECT bot_id FROM telegram.bots WHERE agent_id = $1)', agent_id)
+        : [];
     });
   }
 
@@ -109,9 +120,19 @@ export class BotsRepository {
     ]);
   }
 
-  /** All of an agent that is no more. */
-  async delete(agent_id: string): Promise<void> {
-    await this.bots.delete({ agent_id });
+  /** A bot whose agent is no more, and what is left of that agent's others; unless it was changed meanwhile. */
+  async delete(bot: BotEntity, holder: string): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const [, deleted] = await tx.query<[unknown[], number]>(
+        `DELETE FROM telegram.bots WHERE ${AS_SEEN}`,
+        seen(bot, holder),
+      );
+      if (deleted === 0) return;
+      await tx.query(
+        `DELETE FROM telegram.bots WHERE agent_id = $1 AND state = 'stopped' AND holder IS NULL`,
+        [bot.agent_id],
+      );
+    });
   }
 
   /** Takes up to `limit` bots that nobody serves and that are to run, or have something left to answer. */
@@ -160,38 +181,42 @@ export class BotsRepository {
     );
   }
 
-  /** How it receives, which an operator may have changed since it was started. */
-  async noteMode(bot_id: number, holder: string, mode: TelegramIntegration['mode']): Promise<void> {
-    await this.database.query(`UPDATE telegram.bots SET mode = $3 WHERE bot_id = $1 AND ${HELD}`, [
-      bot_id,
-      holder,
-      mode,
-    ]);
+  /**
+   * How it receives, which an operator may have changed since it was started.
+   * @returns false when the bot is another gateway's by now.
+   */
+  async noteMode(bot_id: number, holder: string, mode: TelegramIntegration['mode']): Promise<boolean> {
+    const [, noted] = await this.database.query<[unknown[], number]>(
+      `UPDATE telegram.bots SET mode = $3 WHERE bot_id = $1 AND ${HELD}`,
+      [bot_id, holder, mode],
+    );
+    return noted > 0;
   }
 
-  /** A bot that receives nothing and owes nothing is stopped; unless it was started again meanwhile. */
-  async settle(bot_id: number, holder: string): Promise<void> {
-    await this.database.query(
+  /**
+   * A bot that receives nothing and owes nothing is stopped; unless it was started again meanwhile.
+   * @returns whether it is.
+   */
+  async settle(bot_id: number, holder: string): Promise<boolean> {
+    const [, settled] = await this.database.query<[unknown[], number]>(
       `UPDATE telegram.bots b SET state = 'stopped', holder = NULL, held_until = NULL
        WHERE bot_id = $1 AND ${HELD} AND desired = 'stopped'
          AND webhook_secret_hash IS NULL AND NOT ${OWES}`,
       [bot_id, holder],
     );
+    return settled > 0;
   }
 
-  /** Ends a bot for good: what it owes is dropped with the reason. */
-  async retire(bot_id: number, holder: string, error: BotError): Promise<void> {
-    const [row] = await this.database.query<{ agent_id: string }[]>(
-      'SELECT agent_id FROM telegram.bots WHERE bot_id = $1',
-      [bot_id],
-    );
-    if (!row) return;
-    await this.drop(this.database.manager, row.agent_id);
-    await this.database.query(
-      `UPDATE telegram.bots SET desired = 'stopped', state = 'stopped', last_error = $3,
-         holder = NULL, held_until = NULL WHERE bot_id = $1 AND holder = $2`,
-      [bot_id, holder, JSON.stringify(error)],
-    );
+  /** Ends a bot for good, unless it was changed meanwhile: what it owes is dropped with the reason. */
+  async retire(bot: BotEntity, holder: string, error: BotError): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const [, retired] = await tx.query<[unknown[], number]>(
+        `UPDATE telegram.bots SET desired = 'stopped', state = 'stopped', last_error = $5,
+           webhook_secret_hash = NULL, holder = NULL, held_until = NULL WHERE ${AS_SEEN}`,
+        [...seen(bot, holder), JSON.stringify(error)],
+      );
+      if (retired > 0) await this.drop(tx, '= $1', bot.bot_id);
+    });
   }
 
   async keepSilent(bot_id: number, milliseconds: number): Promise<void> {
@@ -212,11 +237,13 @@ export class BotsRepository {
     return row?.wait_ms ?? 0;
   }
 
-  async setWebhookSecret(bot_id: number, holder: string, hash: Buffer | null): Promise<void> {
-    await this.database.query(
+  /** @returns false when the bot is another gateway's by now. */
+  async setWebhookSecret(bot_id: number, holder: string, hash: Buffer | null): Promise<boolean> {
+    const [, noted] = await this.database.query<[unknown[], number]>(
       `UPDATE telegram.bots SET webhook_secret_hash = $3 WHERE bot_id = $1 AND ${HELD}`,
       [bot_id, holder, hash],
     );
+    return noted > 0;
   }
 
   findById(bot_id: number): Promise<BotEntity | null> {
@@ -227,18 +254,17 @@ export class BotsRepository {
     return this.database.getRepository(BotEntity);
   }
 
-  /** What the agent's bots have received and not answered. */
-  private async drop(tx: EntityManager, agent_id: string): Promise<string[]> {
-    const bots = `(SELECT bot_id FROM telegram.bots WHERE agent_id = $1)`;
+  /** What those bots have received and not answered. */
+  private async drop(tx: EntityManager, bots: string, value: string | number): Promise<string[]> {
     const [dropped] = await tx.query<[{ thread_id: string | null }[], number]>(
       `UPDATE telegram.updates SET state = 'done', outcome = 'dropped', payload = NULL, done_at = now()
-       WHERE state <> 'done' AND bot_id IN ${bots} RETURNING thread_id`,
-      [agent_id],
+       WHERE state <> 'done' AND bot_id ${bots} RETURNING thread_id`,
+      [value],
     );
     await tx.query(
       `UPDATE telegram.outgoing SET state = 'refused', refusal = 'dropped', message = NULL, done_at = now()
-       WHERE state IN ('waiting', 'sending') AND bot_id IN ${bots}`,
-      [agent_id],
+       WHERE state IN ('waiting', 'sending') AND bot_id ${bots}`,
+      [value],
     );
     return [...new Set(dropped.flatMap(({ thread_id }) => thread_id ?? []))];
   }

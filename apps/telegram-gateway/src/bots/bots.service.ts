@@ -12,6 +12,8 @@ import { problemOf } from './bot.session';
 import { BotTokens } from './bot.tokens';
 import { BotsRepository, type BotView, type FormerAgent } from './bots.repository';
 
+/** Milliseconds in which runs are ended; the answers of others are sent to nobody all the same. */
+const CANCELLING_MS = 3_000;
 /** Runs that are ended side by side. */
 const CANCELLED_AT_ONCE = 8;
 
@@ -50,8 +52,13 @@ export class BotsService {
   async stop(agent_id: string, force: boolean): Promise<IntegrationStatus> {
     const dropped = await this.bots.stop(agent_id, force);
     this.keeper.look();
-    // The operator does not wait for it: an answer that comes all the same is sent to nobody.
-    void Promise.all(dropped.map((thread_id) => this.cancelling(() => this.cancel(thread_id))));
+    // Before the answer: a late one would end what is said after the next start. None begins after the deadline.
+    const until = performance.now() + CANCELLING_MS;
+    await Promise.all(
+      dropped.map((thread_id) =>
+        this.cancelling(() => (performance.now() < until ? this.cancel(thread_id) : Promise.resolve())),
+      ),
+    );
     return this.status(agent_id);
   }
 

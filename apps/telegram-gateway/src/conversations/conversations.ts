@@ -31,13 +31,13 @@ export class Conversations {
 
   /** Runs until the signal; resolves once nothing is under way. */
   async run(): Promise<void> {
-    const { bot_id, agent_id, updates, signal, logger } = this.context;
+    const { bot_id, updates, signal, logger } = this.context;
     let failures = 0;
     while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       try {
         const room = AT_WORK_MAX - this.atWork.size;
-        const open = room > 0 ? await updates.open(bot_id, agent_id, AT_WORK_MAX + this.taken.size) : [];
+        const open = room > 0 ? await updates.open(this.context, AT_WORK_MAX + this.taken.size) : [];
         for (const update of open.filter(({ update_id }) => !this.taken.has(update_id)).slice(0, room))
           this.begin(update);
         failures = 0;

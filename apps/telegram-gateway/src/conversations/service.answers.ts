@@ -3,6 +3,7 @@ import { textsFor } from '../texts/texts';
 import { decisionNote, serviceMessage, welcomeMessages } from './answers';
 import type { Incoming } from './incoming';
 import type { SessionContext } from './session.context';
+import type { Update, User } from 'telegraf/types';
 
 type Of<Kind extends Incoming['kind']> = Extract<Incoming, { kind: Kind }>;
 
@@ -75,11 +76,12 @@ export async function decide(
   const update = asked && (await updates.find(bot_id, asked.update_id));
   const acknowledge = (text: string) =>
     api.call('answerCallbackQuery', { callback_query_id, text }).catch(() => undefined);
-  if (!update?.thread_id || !update.payload || !('message' in update.payload)) {
+  const asker = update?.payload && senderOf(update.payload);
+  if (!update?.thread_id || !asker) {
     await acknowledge(texts.approvalGone);
     return updates.finish(bot_id, update_id, 'approval_gone', []);
   }
-  if (update.payload.message.from.id !== place.user.id) {
+  if (asker.id !== place.user.id) {
     await acknowledge(texts.approvalNotYours);
     return updates.finish(bot_id, update_id, 'approval_of_another', []);
   }
@@ -93,6 +95,12 @@ export async function decide(
   await acknowledge(note);
   await updates.finish(bot_id, update_id, decision, asked ? [decisionNote(place, asked, note)] : []);
   context.look();
+}
+
+/** Who said it, at first or by editing it. */
+function senderOf(update: Update): User | undefined {
+  if ('message' in update) return update.message.from;
+  return 'edited_message' in update ? update.edited_message.from : undefined;
 }
 
 /** A thread that is gone owes nothing, nor does one that this gateway may not speak for any more. */

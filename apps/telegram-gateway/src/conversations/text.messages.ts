@@ -84,7 +84,8 @@ export class TextMessages {
     if (!again) {
       await conversations.setThread(bot_id, place, thread_id);
       // Dropped while it was on its way: nobody waits for the answer.
-      if (!(await updates.accepted(bot_id, update.update_id, thread_id))) await manager.cancel(thread_id);
+      const isWanted = await updates.accepted(bot_id, update.update_id, thread_id);
+      if (!isWanted && !this.context.signal.aborted) await manager.cancel(thread_id);
       update.state = 'accepted';
       update.thread_id = thread_id;
     }
@@ -117,7 +118,7 @@ export class TextMessages {
   }
 
   private async say({ update }: UnderWay, messages: NewOutgoing[]): Promise<void> {
-    await this.context.outgoing.add(null, this.context.bot_id, update.update_id, messages);
+    await this.context.outgoing.addMeanwhile(this.context.bot_id, update.update_id, messages);
     this.context.look();
   }
 

@@ -11,6 +11,14 @@ import { UpdateEntity } from './update.entity';
 /** Days an update that is done is known, so that Telegram can repeat it without effect; it does so for a day. */
 const KEPT_DAYS = 7;
 
+/** Updates of one chat that are at work at a time. */
+const OF_A_CHAT_MAX = 20;
+/** Of a long backlog, what is looked at for the chats in it. */
+const LOOKED_AT_MAX = 5_000;
+/** The chat of an update, whatever kind it is of. */
+const CHAT = `coalesce(payload #>> '{message,chat,id}', payload #>> '{edited_message,chat,id}',
+                       payload #>> '{callback_query,message,chat,id}', '')`;
+
 @Injectable()
 export class UpdatesRepository {
   constructor(
@@ -55,15 +63,31 @@ export class UpdatesRepository {
     return row?.next ?? 0;
   }
 
-  /** What is not done, oldest first; nothing once the bot speaks for another agent. */
-  open(bot_id: number, agent_id: string, limit: number): Promise<UpdateEntity[]> {
+  /**
+   * What is not done, oldest first and some of each chat: one that says much holds up no other. Nothing once the bot
+   * speaks for another agent, or is another gateway's.
+   */
+  open(
+    { bot_id, agent_id, holder }: { bot_id: number; agent_id: string; holder: string },
+    limit: number,
+  ): Promise<UpdateEntity[]> {
     return this.database
       .getRepository(UpdateEntity)
       .createQueryBuilder('row')
-      .where(`row.bot_id = :bot_id AND row.state <> 'done'`, { bot_id })
-      .andWhere('EXISTS (SELECT FROM telegram.bots b WHERE b.bot_id = :bot_id AND b.agent_id = :agent_id)', {
-        agent_id,
-      })
+      .where(
+        `row.bot_id = :bot_id AND row.update_id IN (
+           SELECT update_id FROM (
+             SELECT update_id, row_number() OVER (PARTITION BY ${CHAT} ORDER BY seq) AS place FROM (
+               SELECT update_id, seq, payload FROM telegram.updates
+               WHERE bot_id = :bot_id AND state <> 'done' ORDER BY seq LIMIT ${LOOKED_AT_MAX}) oldest) ranked
+           WHERE place <= ${OF_A_CHAT_MAX})`,
+        { bot_id },
+      )
+      .andWhere(
+        `EXISTS (SELECT FROM telegram.bots b WHERE b.bot_id = :bot_id AND b.agent_id = :agent_id
+                   AND b.holder = :holder AND b.held_until > now())`,
+        { agent_id, holder },
+      )
       .orderBy('row.seq')
       .limit(limit)
       .getMany();
@@ -75,7 +99,8 @@ export class UpdatesRepository {
 
   /**
    * The manager has it: from here on it owes an answer on this thread.
-   * @returns false when the update was dropped meanwhile: nobody waits for the answer.
+   * @returns false when the update was dropped meanwhile: nobody waits for the answer. Another gateway may have answered
+   * it, which is another thing.
    */
   async accepted(bot_id: number, update_id: number, thread_id: string): Promise<boolean> {
     const [, noted] = await this.database.query<[unknown[], number]>(
@@ -83,7 +108,7 @@ export class UpdatesRepository {
        WHERE bot_id = $1 AND update_id = $2 AND state <> 'done'`,
       [bot_id, update_id, thread_id],
     );
-    return noted > 0;
+    return noted > 0 || (await this.find(bot_id, update_id))?.outcome !== 'dropped';
   }
 
   async shown(bot_id: number, update_id: number, message_id: number): Promise<void> {

@@ -13,38 +13,39 @@ export interface Webhook {
   holder: string;
   /** The gateway as Telegram reaches it. */
   origin: string;
+  /** What Telegram has to say each time; the same one may be told again. */
+  secret_token: string;
   signal: AbortSignal;
 }
 
 export const webhookPath = (bot_id: number): string => `/telegram/webhooks/${bot_id}`;
 
+/** A new one for each gateway that takes a bot. */
+export const newSecret = (): string => randomBytes(32).toString('base64url');
+
 export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 /**
- * Tells Telegram where to send a bot's updates, with a new secret that it has to say each time; repeats that until it
- * has worked. Any gateway may receive them.
+ * Tells Telegram where to send a bot's updates, with a secret that it has to say each time; repeats that until it has
+ * worked. Any gateway may receive them.
  */
 export async function receiveByWebhook(
   api: BotApi,
   bots: BotsRepository,
-  { bot_id, holder, origin, signal }: Webhook,
+  { bot_id, holder, origin, secret_token, signal }: Webhook,
   events: ReceiverEvents,
 ): Promise<void> {
-  const secret_token = randomBytes(32).toString('base64url');
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
       // First: Telegram may begin to send before it has answered.
-      await bots.setWebhookSecret(bot_id, holder, hashSecret(secret_token));
-      await api.call(
-        'setWebhook',
-        {
-          url: new URL(webhookPath(bot_id), origin).href,
-          secret_token,
-          max_connections: CONNECTIONS,
-          allowed_updates: allowedUpdates,
-        },
-        { signal },
-      );
+      if (!(await bots.setWebhookSecret(bot_id, holder, hashSecret(secret_token)))) return events.lost();
+      // Not cut short: what Telegram was told late would come after what it is told next.
+      await api.call('setWebhook', {
+        url: new URL(webhookPath(bot_id), origin).href,
+        secret_token,
+        max_connections: CONNECTIONS,
+        allowed_updates: allowedUpdates,
+      });
       events.working();
       return;
     } catch (error) {

@@ -16,6 +16,8 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CONFIG, type GatewayConfig } from '../config';
 import { ManagerRefusal, ManagerSilence } from './manager.error';
 
+/** Of the manager: what it was asked for is no more. */
+const GONE: readonly string[] = ['agent_not_found', 'integration_unknown'];
 /** Milliseconds one request may take. */
 const REQUEST_MS = 10_000;
 /** Milliseconds a stream may be silent: a manager that lives says something every 15 s. */
@@ -29,13 +31,13 @@ export type RunEvent =
 export class ManagerClient {
   constructor(@Inject(CONFIG) private readonly config: GatewayConfig) {}
 
-  /** Null when the agent, or its integration, is not there. */
+  /** Null when the manager says that the agent, or its integration, is not there; not when a proxy finds nothing. */
   async integration(agent_id: string): Promise<IntegrationRuntime | null> {
     const path = internalPaths.integration(agent_id, 'telegram');
     try {
       return await this.json<IntegrationRuntime>(this.config.MANAGER_INTERNAL_URL, 'GET', path);
     } catch (error) {
-      if (error instanceof ManagerRefusal && error.status === 404) return null;
+      if (error instanceof ManagerRefusal && GONE.includes(error.code)) return null;
       throw error;
     }
   }

@@ -20,15 +20,21 @@ export class OutgoingRepository {
     private readonly metrics: GatewayMetrics,
   ) {}
 
+  /** Commits what is said while an update is worked on; nothing once that is dropped or done. */
+  async addMeanwhile(bot_id: number, update_id: number, messages: NewOutgoing[]): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const open = await tx.query<unknown[]>(
+        `SELECT 1 FROM telegram.updates WHERE bot_id = $1 AND update_id = $2 AND state <> 'done' FOR SHARE`,
+        [bot_id, update_id],
+      );
+      if (open.length > 0) await this.add(tx, bot_id, update_id, messages);
+    });
+  }
+
   /** Commits what is to be sent; the same name for the same update is there once. */
-  async add(
-    tx: EntityManager | null,
-    bot_id: number,
-    update_id: number,
-    messages: NewOutgoing[],
-  ): Promise<void> {
+  async add(tx: EntityManager, bot_id: number, update_id: number, messages: NewOutgoing[]): Promise<void> {
     for (const { chat_id, name, message } of messages) {
-      await (tx ?? this.database.manager).query(
+      await tx.query(
         `INSERT INTO telegram.outgoing (bot_id, chat_id, update_id, name, message) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (bot_id, update_id, name) DO NOTHING`,
         [bot_id, chat_id, update_id, name, storable(message)],
@@ -90,7 +96,8 @@ export class OutgoingRepository {
   async later(id: string, wait_ms: number, message?: OutgoingMessage, chat_id?: number): Promise<void> {
     await this.database.query(
       `UPDATE telegram.outgoing SET state = 'waiting', not_before = now() + make_interval(secs => $2 / 1000.0),
-         message = coalesce($3::jsonb, message), chat_id = coalesce($4, chat_id) WHERE id = $1`,
+         message = coalesce($3::jsonb, message), chat_id = coalesce($4, chat_id)
+       WHERE id = $1 AND state = 'sending'`,
       [id, wait_ms, message ? storable(message) : null, chat_id ?? null],
     );
     this.metrics.messageRetried();
@@ -99,7 +106,7 @@ export class OutgoingRepository {
   /** Telegram does not take it, and never will. */
   async refused(id: string, reason: string): Promise<void> {
     await this.database.query(
-      `UPDATE telegram.outgoing SET state = 'refused', refusal = $2, message = NULL, done_at = now() WHERE id = $1`,
+      `UPDATE telegram.outgoing SET state = 'refused', refusal = $2, message = NULL, done_at = now() WHERE id = $1 AND state IN ('waiting', 'sending')`,
       [id, reason.slice(0, 500)],
     );
     this.metrics.messageRefused();
