@@ -94,7 +94,10 @@ const COMMIT_REPLY = new PreparedStatement<MessageEntity>(
      RETURNING thread_id, agent_id, channel, version)
    INSERT INTO messages (id, thread_id, agent_id, role, content, status, in_reply_to, channel, version, generation, usage, timeline, citations)
    SELECT $1, thread_id, agent_id, 'assistant', $5, 'done', $2, channel, version, $6, $7, $8, $9 FROM answered
-   ON CONFLICT DO NOTHING RETURNING *`,
+   ON CONFLICT DO NOTHING
+   RETURNING id, position, thread_id, agent_id, role, content, status, in_reply_to, client_message_id, sender, channel,
+             user_id, user_data, claimed, version, generation, error_code, usage, timeline, citations, exclusive,
+             cancel_requested_at, interrupted, said, traceparent, joined_into, created_at, updated_at`,
 );
 
 const INBOX_ENTRY = `m.id AS message_id, m.thread_id, m.content, m.channel, m.user_id, m.user_data, m.claimed, m.version,

@@ -12,6 +12,7 @@ describe('the outlook of a report that could not be committed', () => {
     ['a deadlock', failure('40P01')],
     ['a full disk', failure('53100')],
     ['a standby', failure('25006')],
+    ['a plan that a migration made stale', failure('0A000')],
     ['a full Redis', failure(undefined, 'OOM command not allowed when used memory > maxmemory')],
     ['a Redis that reads its file', failure(undefined, 'LOADING Redis is loading the dataset in memory')],
     ['a Redis that is away', failure(undefined, 'Connection is closed.')],

@@ -2,9 +2,10 @@ import { asServiceError } from '@roost/service-kit/http';
 
 /**
  * PostgreSQL (appendix A): lost connections, conflicts between transactions, a full disk or too many connections,
- * locks, an operator at work, a failing system, and a standby that cannot be written to.
+ * locks, an operator at work, a failing system, a standby that cannot be written to, and a plan that a migration has
+ * made stale: it is made anew.
  */
-const PASSING_SQLSTATE = /^(08|40|53|55|57|58)|^25006$/;
+const PASSING_SQLSTATE = /^(08|40|53|55|57|58)|^25006$|^0A000$/;
 /** PostgreSQL: values that it cannot hold, and constraints. */
 const LASTING_SQLSTATE = /^2[23]/;
 /** Redis: loading, full, a replica, or busy. */
