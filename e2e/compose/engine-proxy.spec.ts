@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { freePort, type ManagedChild, startChild } from '@roost/devstack';
+import { createDockerLauncher, LaunchRefusedError } from '@roost/launcher';
 import { containerBody } from '@roost/launcher/docker-body';
 import { baseImages, bundle, findDocker, run, workspaceRoot } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -11,6 +12,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 const filters = (of: Record<string, string[]>): string => `filters=${encodeURIComponent(JSON.stringify(of))}`;
 const tools = findDocker();
 const image = 'roost/agent-runner:of-this-test';
+/** One that the engine has, unlike {@link image}. */
+const present = `roost-e2e-proxy:${process.pid}`;
 const installation = `e2e-proxy-${process.pid}`;
 const network = 'roost-e2e-proxy';
 const absent = 'roost-e2e-no-such-container';
@@ -73,7 +76,7 @@ describe.skipIf(!tools)('engine proxy', () => {
       cwd: workspaceRoot,
       env: {
         PATH: process.env['PATH'] ?? '',
-        RUNNER_IMAGES: image,
+        RUNNER_IMAGES: `${image},${present}`,
         RUNNER_NETWORK: network,
         INSTALLATION: installation,
         ENGINE_SOCKET: (environment['DOCKER_HOST'] ?? '/var/run/docker.sock').replace(/^unix:\/\//, ''),
@@ -98,8 +101,6 @@ describe.skipIf(!tools)('engine proxy', () => {
 
   it.each([
     ['GET', '/_ping'],
-    ['GET', '/version'],
-    ['GET', '/info'],
     ['GET', `/v1.41/events?since=1&until=2&${ours}`],
     ['GET', `/containers/json?all=true&${ours}`],
     ['GET', `/v1.41/containers/${absent}/json`],
@@ -108,8 +109,6 @@ describe.skipIf(!tools)('engine proxy', () => {
     ['POST', `/containers/${absent}/stop?t=1`],
     ['POST', `/v1.41/containers/${absent}/kill?signal=SIGKILL`],
     ['DELETE', `/containers/${absent}?force=true&v=true`],
-    ['GET', `/v1.41/images/${image}/json`],
-    ['GET', `/networks/${network}`],
   ])('passes %s %s to the engine', async (method, path) => {
     const answer = await call(method, path);
 
@@ -118,6 +117,11 @@ describe.skipIf(!tools)('engine proxy', () => {
   });
 
   it.each([
+    ['GET', '/version'],
+    ['GET', '/info'],
+    ['GET', `/v1.41/images/${image}/json`],
+    ['GET', '/networks'],
+    ['GET', `/networks/${network}`],
     ['POST', '/images/create?fromImage=alpine'],
     ['POST', '/build'],
     ['POST', '/v1.41/build'],
@@ -184,16 +188,20 @@ describe.skipIf(!tools)('engine proxy', () => {
     await expect(call(method, path)).resolves.toMatchObject({ status: 403 });
   });
 
-  const { HostConfig, ...body } = containerBody(
-    {
-      instance_id: 'inst-1',
-      agent_id: 'agent_1',
-      generation: 1,
-      limits: { memory_mb: 64, cpus: 0.5, pids: 64 },
-      env: { AGENT_ID: 'agent_1' },
-    },
-    { image, network, installation, log_file_mb: 10, log_files: 3 },
-  );
+  const instance = {
+    instance_id: 'inst-1',
+    agent_id: 'agent_1',
+    generation: 1,
+    limits: { memory_mb: 64, cpus: 0.5, pids: 64 },
+    env: { AGENT_ID: 'agent_1' },
+  };
+  const { HostConfig, ...body } = containerBody(instance, {
+    image,
+    network,
+    installation,
+    log_file_mb: 10,
+    log_files: 3,
+  });
   const create = (fields: object) =>
     call(
       'POST',
@@ -219,6 +227,27 @@ describe.skipIf(!tools)('engine proxy', () => {
       status: 403,
       body: expect.stringContaining('refused by engine-proxy: a container with this'),
     });
+  });
+
+  it('lets no manager make a network: the launcher says which one is missing', async () => {
+    const { NODE_IMAGE = 'node:24-bookworm-slim' } = await baseImages(environment);
+    await docker('tag', NODE_IMAGE, present);
+    const launcher = await createDockerLauncher({
+      docker_host: `tcp://127.0.0.1:${port}`,
+      image: present,
+      build_hint: 'none',
+      network,
+      installation,
+    });
+    try {
+      const refused = launcher.launch({ ...instance, instance_id: 'inst-2' });
+      await expect(refused).rejects.toThrow(LaunchRefusedError);
+      await expect(refused).rejects.toThrow(`the runners' network ${network} is missing`);
+    } finally {
+      await launcher.remove('inst-2');
+      await launcher.close();
+      await docker('rmi', present);
+    }
   });
 
   it('refuses a body without end, and one that is no JSON', async () => {
@@ -251,8 +280,6 @@ describe.skipIf(!tools)('engine proxy', () => {
     `/containers/json?${filters({ name: ['db'] })}`,
     `/containers/json?${ours}&filters=%7B%7D`,
     '/containers/json?filters=nonsense',
-    '/images/alpine/json',
-    '/networks/bridge',
   ])("does not show what is not the installation's: GET %s", async (path) => {
     await expect(call('GET', path)).resolves.toMatchObject({ status: 403 });
   });

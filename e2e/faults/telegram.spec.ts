@@ -17,8 +17,23 @@ const { chats, messages } = sized({
   short: { chats: 10, messages: 4 },
   full: { chats: 50, messages: 10 },
 });
-/** The rounds of messages in which a gateway is killed. */
-const killedAt = [2, messages / 2 + 2];
+/** By the round of messages, what is killed in it; the dice kill more. */
+const notLeftToChance = new Map<number, 'gateway' | 'manager' | 'runner'>(
+  messages > 4
+    ? [
+        [2, 'gateway'],
+        [4, 'manager'],
+        [5, 'runner'],
+        [7, 'gateway'],
+        [9, 'manager'],
+        [10, 'runner'],
+      ]
+    : [
+        [2, 'gateway'],
+        [3, 'manager'],
+        [4, 'gateway'],
+      ],
+);
 
 describe('a bot of Telegram', () => {
   const { roost } = useFaults();
@@ -80,31 +95,43 @@ describe('a bot of Telegram', () => {
     const people = Array.from({ length: chats }, (_chat, index) =>
       telegram.user({ first_name: `User ${index}` }),
     );
-    let killed = 0;
+    const killed = { gateway: 0, manager: 0, runner: 0 };
     const faults = {
-      'kill a gateway': async () => {
-        killed += 1;
+      gateway: async () => {
+        killed.gateway += 1;
         const [victim] = living();
         await victim?.kill();
         gateways.push(await roost().startGateway(telegram.url));
       },
-      'kill the manager': async () => {
+      manager: async () => {
+        killed.manager += 1;
         const { manager } = roost();
         await manager.kill();
         await roost().startAgain(manager);
       },
-      'kill the runner': () => {
-        for (const { pid, agent_id: of } of instanceProcesses())
-          if (of === agent_id) signalGroup(pid, 'SIGKILL');
+      runner: () => {
+        for (const { pid, agent_id: of } of instanceProcesses()) {
+          if (of !== agent_id) continue;
+          signalGroup(pid, 'SIGKILL');
+          killed.runner += 1;
+        }
         return Promise.resolve();
       },
     };
-    const chaos = Chaos.start({ faults, random, every: [4_000, 12_000] });
+    // One after the other: a process that is killed is started again before the next.
+    let earlier = Promise.resolve();
+    const kill = (victim: keyof typeof faults): Promise<void> => (earlier = earlier.then(faults[victim]));
+    const dice = {
+      'kill a gateway': () => kill('gateway'),
+      'kill the manager': () => kill('manager'),
+      'kill the runner': () => kill('runner'),
+    };
+    const chaos = Chaos.start({ faults: dice, random, every: [4_000, 12_000] });
     const said = (message: number): string => `message ${message}`;
     for (let message = 1; message <= messages; message += 1) {
       for (const person of people) person.says(bot, said(message));
-      // Not left to chance.
-      if (killedAt.includes(message)) await faults['kill a gateway']();
+      const victim = notLeftToChance.get(message);
+      if (victim) await kill(victim);
       // People do not say all at once.
       const before = message * people.length;
       await telegram.until(
@@ -141,7 +168,7 @@ describe('a bot of Telegram', () => {
       expect(once).toEqual(Array.from({ length: messages }, (_m, index) => `You said: ${said(index + 1)}`));
     }
     console.log(
-      `${chats * messages} updates answered, ${repeated} answers sent again, ${killed} gateways killed`,
+      `${chats * messages} updates answered, ${repeated} answers sent again, killed: ${JSON.stringify(killed)}`,
     );
     expect(telegram.journal.answered(429).filter(({ method }) => method === 'sendMessage')).toEqual([]);
     expect(telegram.violations).toEqual([]);

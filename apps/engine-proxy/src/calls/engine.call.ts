@@ -2,15 +2,13 @@ import { Refusal } from './refusal';
 
 /** A call of the Docker Engine API that the launcher makes, and what else has to be looked at before it passes. */
 export type EngineCall =
-  /** Says nothing of any container. */
-  | { kind: 'plain' }
+  /** Says nothing of the engine but that it is there. */
+  | { kind: 'ping' }
   /** Answers for many containers: only with the filter that leaves those of the installation. */
   | { kind: 'filtered' }
   | { kind: 'create' }
   /** Of one container, which must be the installation's. */
-  | { kind: 'container'; container: string }
-  | { kind: 'image'; image: string }
-  | { kind: 'network'; network: string };
+  | { kind: 'container'; container: string };
 
 /** The engine decodes and cleans paths: what could mean another path there than here is refused. */
 const AMBIGUOUS = /\.\.|\/\/|[^A-Za-z0-9_.:/@-]/;
@@ -18,14 +16,12 @@ const VERSION = /^\/v1\.\d{1,3}(?=\/)/;
 const NAME = '([a-zA-Z0-9][a-zA-Z0-9_.-]*)';
 
 const routes: readonly [method: string, path: RegExp, call: (name: string) => EngineCall][] = [
-  ['GET', /^\/(?:_ping|version|info)$/, () => ({ kind: 'plain' })],
+  ['GET', /^\/_ping$/, () => ({ kind: 'ping' })],
   ['GET', /^\/(?:events|containers\/json)$/, () => ({ kind: 'filtered' })],
   ['POST', /^\/containers\/create$/, () => ({ kind: 'create' })],
   ['GET', new RegExp(`^/containers/${NAME}/(?:json|logs)$`), ofContainer],
   ['POST', new RegExp(`^/containers/${NAME}/(?:start|stop|kill)$`), ofContainer],
   ['DELETE', new RegExp(`^/containers/${NAME}$`), ofContainer],
-  ['GET', /^\/images\/([a-zA-Z0-9][a-zA-Z0-9_.:/@-]*)\/json$/, (image) => ({ kind: 'image', image })],
-  ['GET', new RegExp(`^/networks/${NAME}$`), (network) => ({ kind: 'network', network })],
 ];
 
 function ofContainer(container: string): EngineCall {

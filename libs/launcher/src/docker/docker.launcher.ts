@@ -159,7 +159,10 @@ export class DockerLauncher implements Launcher {
     try {
       await start().catch(async (error: unknown) => {
         if (!isMissingNetwork(error)) throw error;
-        await this.ensureNetwork();
+        await this.ensureNetwork().catch((refusal: unknown) => {
+          // An engine behind a proxy lets no manager make networks: what is missing says more than that.
+          throw isForbidden(refusal) ? error : refusal;
+        });
         await start();
       });
     } catch (error) {
@@ -169,13 +172,16 @@ export class DockerLauncher implements Launcher {
 
   #refusalIn(error: unknown): unknown {
     if (!(error instanceof EngineAnswerError) || !isForGood(error.status)) return error;
-    const { image, build_hint } = this.#options;
-    return new LaunchRefusedError(
-      /no such image/i.test(error.answer)
-        ? `the runner's image ${image} is missing; build it with: ${build_hint}`
-        : `the Docker Engine refuses this instance: ${error.answer}`,
-      { cause: error },
-    );
+    return new LaunchRefusedError(this.#remedyFor(error), { cause: error });
+  }
+
+  #remedyFor(error: EngineAnswerError): string {
+    const { image, build_hint, network } = this.#options;
+    if (/no such image/i.test(error.answer))
+      return `the runner's image ${image} is missing; build it with: ${build_hint}`;
+    if (isMissingNetwork(error))
+      return `the runners' network ${network} is missing; make it again as it was made, in compose with: docker compose up -d`;
+    return `the Docker Engine refuses this instance: ${error.answer}`;
   }
 
   async #find(name: string): Promise<PresentInstance | undefined> {
@@ -206,6 +212,8 @@ export class DockerLauncher implements Launcher {
 
 const isForGood = (status: number): boolean =>
   status >= 400 && status < 500 && status !== 408 && status !== 429;
+
+const isForbidden = (error: unknown): boolean => error instanceof EngineAnswerError && error.status === 403;
 
 const isMissingNetwork = (error: unknown): boolean =>
   error instanceof EngineAnswerError && error.status === 404 && /network .*not found/i.test(error.answer);
