@@ -2,5 +2,10 @@ import { environment } from './config';
 import { run } from './run';
 import { processTerminal } from './terminal';
 
-// At once: a reader of the standard input would keep the process.
-process.exit(await run(process.argv.slice(2), processTerminal(), environment()));
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => stream.write('', () => resolve()));
+
+const exit_code = await run(process.argv.slice(2), processTerminal(), environment());
+await Promise.all([process.stdout, process.stderr].map(flushed));
+// A reader of the standard input would keep the process.
+process.exit(exit_code);
