@@ -57,6 +57,18 @@ describe('roostctl', { timeout: 240_000 }, () => {
     for (const { out, err } of [tried, first, second, changed]) expect(out + err).not.toContain(CANARY);
   });
 
+  it('resets what an item of a list no longer says, says so, and then has nothing to change', async () => {
+    const tool = (rest: string): string =>
+      `name: Till\nmodel: { name: gpt-4.1-mini }\ntools: [{ type: http_request, name: orders, description: Orders., url: "https://shop.example/"${rest} }]\n`;
+    const applied = (input: string): Promise<Outcome> =>
+      roostctl(['agents', 'apply', '-f', '-', '--yes'], env, { input });
+    await applied(tool(', requires_approval: true, headers: { X-Shop: riga }'));
+    const { out } = await applied(tool(''));
+    expect(out).toContain('~ tools[0].requires_approval: true -> false');
+    expect(out).toContain('- tools[0].headers.X-Shop: "riga"');
+    expect((await applied(tool(''))).out).toContain('Nothing to change.');
+  });
+
   it('refuses a field that there is not, by file, document and path, and does nothing', async () => {
     const file = join(folder, 'wrong.yml');
     await writeFile(file, `${shop('x')}---\nname: New\nmodel: { name: m, heat: 1 }\n`);

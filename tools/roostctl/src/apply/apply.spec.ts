@@ -15,6 +15,17 @@ const declared = async (yaml: string, env: Record<string, string> = {}): Promise
 const agent = (id: string, part: object): Agent => ({ id, secret_names: [], ...part }) as unknown as Agent;
 const keep = { prune: false, secrets: false };
 
+/** As the service stores `{ type: web_search }`. */
+const WEB_SEARCH = {
+  requires_approval: false,
+  type: 'web_search',
+  name: 'web_search',
+  description: 'Searches the web. Answers with titles, addresses and excerpts of pages.',
+  limit: 5,
+  include_domains: [],
+  exclude_domains: [],
+};
+const NO_PARAMETERS = { type: 'object', properties: {} };
 const SHOP = 'name: Shop\nmodel: { name: gpt-4o-mini }\n';
 
 describe('documents', () => {
@@ -48,12 +59,12 @@ describe('a plan', () => {
     name: 'Shop',
     version: 3,
     model: { provider: 'openai', name: 'gpt-4o-mini', temperature: null },
-    tools: [{ type: 'web_search', name: 'web', results: 5 }],
+    tools: [WEB_SEARCH],
     secret_names: ['token'],
   });
 
   it('keeps what is as declared, and what is not declared', async () => {
-    const [one] = planOf(await declared(`${SHOP}tools: [{ type: web_search, name: web }]`), [current], keep);
+    const [one] = planOf(await declared(`${SHOP}tools: [{ type: web_search }]`), [current], keep);
     expect(one).toMatchObject({ kind: 'keep', agent: { id: 'agent_shop_ab12' } });
   });
 
@@ -91,38 +102,80 @@ describe('a plan', () => {
 });
 
 describe('differences', () => {
-  it('are told by path, and the patch holds what they touch', () => {
-    const next = { name: 'Shop', model: { name: 'b' }, tools: [{ name: 'x' }] };
-    const before = {
-      name: 'Shop',
+  const differencesOf = async (yaml: string, current: object, env: Record<string, string> = {}) => {
+    const [declaration] = await declared(`${SHOP}${yaml}`, env);
+    if (!declaration) throw new Error('it declares nothing');
+    const stored = { name: 'Shop', model: { name: 'gpt-4o-mini' }, ...current };
+    const found = differences(declaration, stored, false);
+    return { found, lines: found.map(described), patch: patchOf(declaration.configuration, found) };
+  };
+
+  it('are told by path, and the patch holds what they touch', async () => {
+    const { lines, patch } = await differencesOf('tools: [{ type: web_search, limit: 3 }]', {
       model: { name: 'a', provider: 'openai' },
-      tools: [{ name: 'x' }, { name: 'y' }],
+      tools: [WEB_SEARCH, { name: 'y' }],
+    });
+    expect(lines).toEqual([
+      '  ~ model.name: "a" -> "gpt-4o-mini"',
+      '  ~ tools[0].limit: 5 -> 3',
+      '  - tools[1]: {"name":"y"}',
+    ]);
+    expect(patch).toEqual({ model: { name: 'gpt-4o-mini' }, tools: [{ type: 'web_search', limit: 3 }] });
+  });
+
+  it('in a list are also what it leaves out, for it is sent whole', async () => {
+    const orders = 'type: http_request, name: orders, description: Orders., url: "https://shop.example/"';
+    const stored = {
+      type: 'http_request',
+      name: 'orders',
+      description: 'Orders.',
+      url: 'https://shop.example/',
+      requires_approval: true,
+      headers: { 'X-Shop': 'riga', 'X-Old': 'yes' },
+      body: { all: true },
     };
-    const found = differences(next, before, false);
-    expect(found.map(described)).toEqual(['  ~ model.name: "a" -> "b"', '  - tools[1]: {"name":"y"}']);
-    expect(patchOf(next, found)).toEqual({ model: { name: 'b' }, tools: [{ name: 'x' }] });
+    const { lines, patch } = await differencesOf(`tools: [{ ${orders}, headers: { X-Shop: riga } }]`, {
+      tools: [stored],
+    });
+    expect(lines).toEqual([
+      '  - tools[0].headers.X-Old: "yes"',
+      '  ~ tools[0].requires_approval: true -> false',
+      '  ~ tools[0].body: {"all":true} -> null',
+    ]);
+    expect(patch['tools']).toMatchObject([{ headers: { 'X-Shop': 'riga' } }]);
+    const { lines: none } = await differencesOf(`tools: [{ ${orders} }]`, {
+      tools: [{ ...stored, requires_approval: false, headers: {}, body: null, parameters: NO_PARAMETERS }],
+    });
+    expect(none).toEqual([]);
+  });
+
+  it.each([
+    ['null', null, ['  ~ integrations[0].allowed_chats: null -> []']],
+    ['an empty list', [], []],
+    ['a list', [42], ['  - integrations[0].allowed_chats[0]: 42']],
+  ])('tell an empty list from %s', async (_, allowed_chats, lines) => {
+    const current = { integrations: [{ type: 'telegram', allowed_chats }] };
+    const found = await differencesOf('integrations: [{ type: telegram, allowed_chats: [] }]', current);
+    expect(found.lines).toEqual(lines);
   });
 
   it('in secrets are those of their names, unless all are to be sent again', async () => {
     const env = { OLD: 'old-value', NEW: 'new-value' };
-    const yaml = `${SHOP}secrets: { token: "\${OLD}", fresh: "\${NEW}" }`;
-    const [{ configuration } = { configuration: {} }] = await declared(yaml, env);
-    const before = { ...configuration, secrets: undefined, secret_names: ['token'] };
-    const found = differences(configuration, before, false);
+    const yaml = 'secrets: { token: "${OLD}", fresh: "${NEW}" }';
+    const { found, patch } = await differencesOf(yaml, { secret_names: ['token'] }, env);
     expect(found.map(({ path }) => path)).toEqual(['secrets.fresh']);
-    expect(revealed(patchOf(configuration, found))).toEqual({ secrets: { fresh: 'new-value' } });
-    expect(differences(configuration, before, true).map(({ path }) => path)).toEqual([
-      'secrets.token',
-      'secrets.fresh',
-    ]);
+    expect(revealed(patch)).toEqual({ secrets: { fresh: 'new-value' } });
+    const [declaration] = await declared(`${SHOP}${yaml}`, env);
+    const all = declaration ? differences(declaration, { ...declaration.configuration }, true) : [];
+    expect(all.map(({ path }) => path)).toEqual(['secrets.token', 'secrets.fresh']);
   });
 
   it('never show a secret, whether it stands in the document or in the environment', async () => {
     const yaml = `${SHOP}secrets: { a: "\${CANARY}", b: canary-plain }\nsystem_prompt: \${CANARY}\nintegrations: [{ type: telegram, bot_token: "1:canary-bot-canary-bot-canary-bot-canary" }]`;
-    const [{ configuration } = { configuration: {} }] = await declared(yaml, { CANARY: 'canary-env' });
-    const text = differences(configuration, {}, true).map(described).join('\n');
+    const [declaration] = await declared(yaml, { CANARY: 'canary-env' });
+    const text = declaration && differences(declaration, {}, true).map(described).join('\n');
     expect(text).toContain('${CANARY}');
     expect(text).not.toMatch(/canary-/);
-    expect(JSON.stringify(configuration)).not.toContain('canary-env');
+    expect(JSON.stringify(declaration?.configuration)).not.toContain('canary-env');
   });
 });

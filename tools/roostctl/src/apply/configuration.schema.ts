@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { readFile } from 'node:fs/promises';
+import { type Declaration, type Fields, invalid, isFields, mapFields } from './declarations';
 import { revealed } from './references';
-import { type Declaration, type Fields, invalid, isFields } from './declarations';
 
 const DESCRIPTION = new URL('../../../../apps/manager-api/openapi.json', import.meta.url);
 
@@ -11,27 +11,35 @@ export type DeclarationReader = (place: string, fields: Fields) => Declaration;
 export async function declarationReader(): Promise<DeclarationReader> {
   const { components } = JSON.parse(await readFile(DESCRIPTION, 'utf8')) as { components: Fields };
   // Values are the service's to judge, with its own messages; names are not to be dropped silently.
-  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true, useDefaults: true });
   ajv.addSchema({ $id: 'roost', components: closed(components) });
   const validate = ajv.compile({ $ref: 'roost#/components/schemas/AgentConfigurationDto' });
   return (place, { id = null, ...configuration }) => {
     if (id !== null && typeof id !== 'string') throw invalid(`${place}: id: must be a text`);
-    if (!validate(revealed(configuration))) {
+    const completed = revealed(configuration) as Fields;
+    if (!validate(completed)) {
       const problems = (validate.errors ?? []).flatMap(problemsOf).map((problem) => `${place}: ${problem}`);
       throw invalid([...new Set(problems)].join('\n'));
     }
-    return { place, id, name: String(revealed(configuration['name'])), configuration };
+    return { place, id, name: String(completed['name']), configuration, completed };
   };
 }
 
-/** Objects with properties take no others; of schemas that a field chooses between, the chosen one alone counts. */
+/**
+ * Objects with properties take no others, and what may be null is that unless it is given; of schemas that a field
+ * chooses between, the chosen one alone counts.
+ */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (!isFields(schema)) return schema;
   const { discriminator } = schema;
   if (isFields(discriminator) && isFields(discriminator['mapping']))
     return choice(String(discriminator['propertyName']), discriminator['mapping']);
-  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  const unset = schema['nullable'] === true ? { default: null } : {};
+  const inner: Fields = {
+    ...unset,
+    ...mapFields(schema, (value, key) => (key === 'default' ? value : closed(value))),
+  };
   const open =
     inner['type'] !== 'object' || !isFields(inner['properties']) || 'additionalProperties' in inner;
   return open ? inner : { ...inner, additionalProperties: false };

@@ -12,10 +12,15 @@ export interface Declaration {
   id: string | null;
   name: string;
   configuration: Fields;
+  /** The same with its defaults, as the service would store it anew; never shown. */
+  completed: Fields;
 }
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const mapFields = (fields: Fields, map: (value: unknown, key: string) => unknown): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, map(value, key)]));
 
 /** The texts of a file, of every YAML file of a folder by name, or of the standard input (`-`). */
 export async function readSources(

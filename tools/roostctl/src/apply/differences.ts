@@ -1,4 +1,4 @@
-import { type Fields, isFields } from './declarations';
+import { type Declaration, type Fields, isFields } from './declarations';
 import { Referenced } from './references';
 
 export interface Difference {
@@ -11,26 +11,37 @@ export interface Difference {
 const WRITE_ONLY = /^(model\.api_key|integrations\[\d+\]\.bot_token)$/;
 
 /**
- * Where a declaration differs from what the service has. What is not declared stays as it is. Secrets of the agent are
- * compared by name; other values that are never returned count as right unless `secrets` says to send them again.
+ * Where a declaration differs from what the service has. What is not declared stays as it is, but for lists, which are
+ * sent whole: in them it becomes its default. Secrets of the agent are compared by name; other values that are never
+ * returned count as right unless `secrets` says to send them again.
  */
-export function differences(declared: Fields, current: Fields, secrets: boolean): Difference[] {
+export function differences(
+  { configuration, completed }: Pick<Declaration, 'configuration' | 'completed'>,
+  current: Fields,
+  secrets: boolean,
+): Difference[] {
   const found: Difference[] = [];
-  const compare = (after: unknown, before: unknown, path: string): void => {
+  const compare = (path: string, after: unknown, before: unknown, whole: unknown): void => {
     if (path === 'secrets') return compareSecrets(after, current['secret_names']);
     if (WRITE_ONLY.test(path)) {
       if (secrets) found.push({ path, before: undefined, after });
-    } else if (isFields(after) && !(after instanceof Referenced)) {
-      const known = isFields(before) ? before : {};
-      for (const [key, value] of Object.entries(after))
-        compare(value, known[key], path === '' ? key : `${path}.${key}`);
-    } else if (Array.isArray(after)) {
-      const known: unknown[] = Array.isArray(before) ? before : [];
-      after.forEach((item, index) => compare(item, known[index], `${path}[${index}]`));
-      for (let index = after.length; index < known.length; index += 1)
-        found.push({ path: `${path}[${index}]`, before: known[index], after: undefined });
-    } else if ((after instanceof Referenced ? after.value : after) !== before)
-      found.push({ path, before, after });
+    } else if (!isContainer(after)) {
+      if ((after instanceof Referenced ? after.value : after) !== before) found.push({ path, before, after });
+    } else {
+      const inList = Array.isArray(after) || path.includes('[');
+      const known =
+        isContainer(before) && Array.isArray(before) === Array.isArray(after) ? before : undefined;
+      const isNew = before !== undefined || (inList && Object.keys(after).length === 0);
+      if (known === undefined && isNew) found.push({ path, before, after: Array.isArray(after) ? [] : {} });
+      const defaults = isContainer(whole) ? whole : {};
+      for (const key of new Set([...Object.keys(after), ...(inList ? Object.keys(known ?? {}) : [])]))
+        compare(
+          Array.isArray(after) ? `${path}[${key}]` : `${path}.${key}`.replace(/^\./, ''),
+          (key in after ? after : defaults)[key],
+          known?.[key],
+          defaults[key],
+        );
+    }
   };
   const compareSecrets = (after: unknown, names: unknown): void => {
     const stored: unknown[] = Array.isArray(names) ? names : [];
@@ -40,9 +51,13 @@ export function differences(declared: Fields, current: Fields, secrets: boolean)
         found.push({ path: `secrets.${name}`, before: undefined, after: value });
     }
   };
-  compare(declared, current, '');
+  compare('', configuration, current, completed);
   return found;
 }
+
+/** Lists are containers by their indexes. */
+const isContainer = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !(value instanceof Referenced);
 
 /** A merge patch of the fields that differ: objects in part, lists whole, secrets only where they are to be sent. */
 export function patchOf(declared: Fields, found: Difference[]): Fields {

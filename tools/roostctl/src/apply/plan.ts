@@ -25,12 +25,12 @@ export function planOf(declarations: Declaration[], agents: Agent[], options: Pl
       const other = names.get(declaration.name);
       if (other) throw twice(declaration, other);
       names.set(declaration.name, declaration);
-      return { kind: 'create', declaration, found: differences(declaration.configuration, {}, true) };
+      return { kind: 'create', declaration, found: differences(declaration, {}, true) };
     }
     const other = taken.get(agent.id);
     if (other) throw twice(declaration, other);
     taken.set(agent.id, declaration);
-    const found = differences(declaration.configuration, { ...agent }, options.secrets);
+    const found = differences(declaration, { ...agent }, options.secrets);
     return found.length > 0
       ? { kind: 'change', declaration, agent, found }
       : { kind: 'keep', declaration, agent };

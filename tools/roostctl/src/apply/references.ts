@@ -1,5 +1,5 @@
 import type { Environment } from '../config';
-import { type Fields, invalid, isFields } from './declarations';
+import { type Fields, invalid, isFields, mapFields } from './declarations';
 
 const REFERENCE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
@@ -42,6 +42,3 @@ export function revealed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revealed);
   return isFields(value) ? mapFields(value, revealed) : value;
 }
-
-const mapFields = (fields: Fields, map: (value: unknown, key: string) => unknown): Fields =>
-  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, map(value, key)]));
