@@ -2,20 +2,44 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { CommandError, exitCodes } from '../exit-codes';
-import { keptTables, migrationsOf } from './database.tables';
+import { connected } from './database.connection';
+import { checkPrivileges, keptTables, migrationsOf } from './database.tables';
 import type { Manifest } from './manifest';
 
-const CONNECT_MS = 10_000;
 type DatabaseBackup = Pick<Manifest, 'migrations' | 'tables'>;
 
-/** Writes every table, all as of one moment, while managers go on. */
-export function backUpDatabase(url: string, folder: string): Promise<DatabaseBackup> {
+/** What the rows refer to outside of the database. */
+export interface Elsewhere {
+  /** Documents have files. */
+  files: boolean;
+  /** Documents can be searched, and PostgreSQL does not hold their chunks. */
+  vectors: boolean;
+}
+
+/** A manager adds the keys of its configuration when it starts. */
+const SELF_MADE = ['public.api_keys'];
+
+const MIGRATE: Record<string, string> = {
+  public: 'npm run migration:run',
+  telegram:
+    'ADMIN_DATABASE_URL=… DATABASE_URL=… node dist/apps/telegram-gateway/migrate.js (with compose: docker compose --profile telegram run --rm telegram-migrate)',
+};
+
+/** Writes every table, all as of one moment, while managers go on; `check` may refuse before anything is written. */
+export function backUpDatabase(
+  url: string,
+  folder: string,
+  check: (elsewhere: Elsewhere) => void,
+): Promise<DatabaseBackup & { elsewhere: Elsewhere }> {
   return connected(url, async (client) => {
-    await mkdir(tablesIn(folder), { recursive: true, mode: 0o700 });
+    await checkPrivileges(client, ['SELECT']);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const elsewhere = await elsewhereOf(client);
+    check(elsewhere);
+    await mkdir(tablesIn(folder), { recursive: true, mode: 0o700 });
     const migrations = await migrationsOf(client);
     const tables: Manifest['tables'] = [];
     for (const { name, columns } of await keptTables(client)) {
@@ -24,17 +48,26 @@ export function backUpDatabase(url: string, folder: string): Promise<DatabaseBac
       tables.push({ name, columns, rows: rows.rowCount });
     }
     await client.query('COMMIT');
-    return { migrations, tables };
+    return { migrations, tables, elsewhere };
   });
 }
 
-/** Fills the tables of an empty installation, all or none. @throws {CommandError} when it is of another schema, or not empty. */
-export function restoreDatabase(url: string, folder: string, backup: DatabaseBackup): Promise<void> {
+/**
+ * Fills the tables of an empty installation, all or none: it is committed once `rest` has brought back what lies
+ * elsewhere, so that a restore that failed can be repeated.
+ * @throws {CommandError} when it is of another schema, or not empty.
+ */
+export function restoreDatabase(
+  url: string,
+  folder: string,
+  backup: DatabaseBackup,
+  rest: () => Promise<void>,
+): Promise<void> {
   return connected(url, async (client) => {
+    await checkPrivileges(client, ['SELECT', 'INSERT', 'TRUNCATE']);
     await checkSchema(client, backup);
     await client.query('BEGIN');
     await checkEmpty(client);
-    // Keys that a manager made for itself are in the way of those that come back.
     await client.query(`TRUNCATE ${backup.tables.map(({ name }) => name).join(', ')} CASCADE`);
     for (const { name, columns, rows } of backup.tables) {
       const taken = client.query(copyFrom(`COPY ${name} (${columns.join(', ')}) FROM STDIN`));
@@ -45,31 +78,45 @@ export function restoreDatabase(url: string, folder: string, backup: DatabaseBac
         );
       await advanceSequences(client, name);
     }
+    await rest();
     await client.query('COMMIT');
   });
 }
 
-async function checkSchema(client: Client, { migrations }: DatabaseBackup): Promise<void> {
-  const here = await migrationsOf(client).catch((): string[] => []);
-  if (here.join() === migrations.join()) return;
-  const missing = migrations.filter((name) => !here.includes(name));
-  throw new CommandError(
-    missing.length > 0
-      ? `The database lacks migrations of the backup (${missing.join(', ')}); run first: npm run migration:run`
-      : 'The database is of a newer release than the backup; restore into one of the release that made it, then migrate.',
-    exitCodes.invalid,
+async function elsewhereOf(client: Client): Promise<Elsewhere> {
+  const { rows } = await client.query<Elsewhere>(
+    `SELECT count(content_hash) > 0 AS files,
+            count(published_revision) > 0 AND NOT EXISTS (SELECT FROM knowledge_chunks) AS vectors
+       FROM knowledge_documents WHERE deleted_at IS NULL`,
   );
+  return rows[0] ?? { files: false, vectors: false };
+}
+
+async function checkSchema(client: Client, { migrations }: DatabaseBackup): Promise<void> {
+  const applied = await migrationsOf(client);
+  for (const [schema, wanted] of Object.entries(migrations)) {
+    const here = applied[schema] ?? [];
+    if (here.join() === wanted.join()) continue;
+    const missing = wanted.filter((name) => !here.includes(name));
+    throw new CommandError(
+      missing.length > 0
+        ? `The schema ${schema} lacks migrations of the backup (${missing.join(', ')}); run first: ${MIGRATE[schema] ?? 'its migrations'}`
+        : `The schema ${schema} is of a newer release than the backup; restore into one of the release that made it, then migrate.`,
+      exitCodes.invalid,
+    );
+  }
 }
 
 async function checkEmpty(client: Client): Promise<void> {
-  const { rows } = await client.query<{ filled: boolean }>(
-    'SELECT EXISTS (SELECT FROM agents) OR EXISTS (SELECT FROM knowledge_bases) AS filled',
-  );
-  if (rows[0]?.filled)
-    throw new CommandError(
-      'The installation is not empty; restore into a new database, or delete its agents and knowledge bases first.',
-      exitCodes.invalid,
-    );
+  for (const { name } of await keptTables(client)) {
+    if (SELF_MADE.includes(name)) continue;
+    const { rowCount } = await client.query(`SELECT FROM ${name} LIMIT 1`);
+    if (rowCount)
+      throw new CommandError(
+        `The installation is not empty: ${name} has rows. Restore into a new database.`,
+        exitCodes.invalid,
+      );
+  }
 }
 
 async function advanceSequences(client: Client, table: string): Promise<void> {
@@ -82,25 +129,6 @@ async function advanceSequences(client: Client, table: string): Promise<void> {
     await client.query(`SELECT setval($1, (SELECT coalesce(max(${column}), 0) + 1 FROM ${table}), false)`, [
       sequence,
     ]);
-}
-
-async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
-  // Told by the statement that was under way.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new CommandError(
-      `PostgreSQL does not answer (${error instanceof Error ? error.message : String(error)}); set DATABASE_URL or --database-url.`,
-      exitCodes.unavailable,
-    );
-  }
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 const tablesIn = (folder: string): string => join(folder, 'database');

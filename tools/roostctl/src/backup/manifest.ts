@@ -6,10 +6,10 @@ import { CommandError, exitCodes } from '../exit-codes';
 const FILE = 'roost-backup.json';
 
 const schema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   made_at: z.string(),
-  /** The schema the rows belong to. */
-  migrations: z.array(z.string()),
+  /** What the rows belong to: the migrations that were applied, by schema. */
+  migrations: z.record(z.string(), z.array(z.string())),
   tables: z.array(z.object({ name: z.string(), columns: z.array(z.string()), rows: z.int() })),
   knowledge_files: z.boolean(),
   /** The snapshot's file; null where knowledge is kept in PostgreSQL. */

@@ -11,7 +11,7 @@ import { backUpQdrant, type QdrantPlace, restoreQdrant } from './qdrant.snapshot
 const SNAPSHOT = Buffer.from('what the collection holds');
 
 /** Answers as Qdrant's description of its snapshots says. */
-async function snapshots(): Promise<{
+async function snapshots(failures: Record<string, number> = {}): Promise<{
   place: QdrantPlace;
   heard: string[];
   uploads: Buffer[];
@@ -24,6 +24,8 @@ async function snapshots(): Promise<{
       const asked = `${request.method} ${request.url}`;
       heard.push(asked);
       if (request.headers['api-key'] !== 'a key') return response.writeHead(401).end('no key');
+      const failure = failures[asked];
+      if (failure !== undefined) return response.writeHead(failure).end('it does not work');
       if (request.url?.includes('/upload')) uploads.push(body);
       if (asked === 'GET /collections/roost/snapshots/one.snapshot') return response.end(SNAPSHOT);
       return response.end(JSON.stringify({ result: { name: 'one.snapshot' }, status: 'ok' }));
@@ -64,4 +66,19 @@ it('a refusal is told with what Qdrant said', async () => {
   await expect(backUpQdrant({ ...place, api_key: undefined }, file)).rejects.toThrow(
     'Qdrant answered 401 to POST /snapshots: no key',
   );
+});
+
+it('a collection that is not there yet has no snapshot, and that is no failure', async () => {
+  const { place, heard, file } = await snapshots({ 'POST /collections/roost/snapshots': 404 });
+  expect(await backUpQdrant(place, file)).toBe(false);
+  expect(heard).toEqual(['POST /collections/roost/snapshots']);
+});
+
+it('what failed first is told, whatever becomes of the snapshot', async () => {
+  const snapshot = '/collections/roost/snapshots/one.snapshot';
+  const { place, heard, file } = await snapshots({ [`GET ${snapshot}`]: 404, [`DELETE ${snapshot}`]: 500 });
+  await expect(backUpQdrant(place, file)).rejects.toThrow(
+    'Qdrant answered 404 to GET /snapshots/one.snapshot',
+  );
+  expect(heard.at(-1)).toBe(`DELETE ${snapshot}`);
 });
