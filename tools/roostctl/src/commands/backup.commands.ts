@@ -63,6 +63,9 @@ export async function restore(config: RoostctlConfig, terminal: Terminal, from: 
     if (manifest.qdrant !== null && place) await restoreQdrant(place, join(folder, manifest.qdrant));
   });
   terminal.out(`restored what was backed up at ${manifest.made_at}\n`);
+  terminal.out(
+    'Before the managers start, empty Redis (FLUSHALL) and restart it: it knows what is not there any more.\n',
+  );
 }
 
 /** A backup without what its rows refer to would be none. */
