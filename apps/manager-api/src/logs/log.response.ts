@@ -39,6 +39,8 @@ export class LogResponse {
     });
     response.flushHeaders();
     this.comment = setInterval(() => this.keepAlive(), COMMENT_MS).unref();
+    // Plain text has no comments: whether its reader is still there, its socket must tell.
+    response.socket?.setKeepAlive(true, COMMENT_MS);
   }
 
   /** @returns the bytes written, once there is room for more or `signal` aborts. */

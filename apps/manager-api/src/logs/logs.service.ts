@@ -87,6 +87,9 @@ export class LogsService implements OnModuleDestroy {
     const answer = new LogResponse(response, format, instance_id);
     try {
       answer.end(await this.pass(instance_id, tail, answer, follower.end.signal));
+    } catch (error) {
+      answer.end('unavailable');
+      throw error;
     } finally {
       this.followers.delete(follower);
     }

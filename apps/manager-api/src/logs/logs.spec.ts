@@ -1,7 +1,7 @@
 import { LauncherUnavailableError, type MemoryInstance } from '@roost/launcher';
 import { SseReader, until } from '@roost/testing';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ManagerHarness } from '../test/manager.harness';
 import { LogsService } from './logs.service';
@@ -70,6 +70,14 @@ describe('the log of an agent', () => {
     instance.exit(0);
     expect(await answer.text()).toBe('before\ngrößer\n');
     await nobodyFollows();
+  });
+
+  it('followed as text is held by a socket that notices a reader who is gone', async () => {
+    const { id } = await running();
+    const kept = vi.spyOn(Socket.prototype, 'setKeepAlive');
+    onTestFinished(() => kept.mockRestore());
+    await asText(`/agents/${id}/logs?follow=true`);
+    expect(kept).toHaveBeenCalledWith(true, 15_000);
   });
 
   it('followed as events comes line by line, and says why it ended', async () => {
@@ -212,6 +220,19 @@ describe('the log of an agent', () => {
     // Text that is cut off does not look whole.
     const answer = await asText(`/agents/${id}/logs?follow=true`);
     await expect(answer.text()).rejects.toThrow();
+  });
+
+  it('that breaks in an unforeseen way is cut off, and leaves no timer', async () => {
+    const { id, instance } = await running();
+    vi.spyOn(instance, 'follow').mockImplementation(async function* () {
+      await Promise.resolve();
+      throw new Error('unforeseen');
+    });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const answer = await asText(`/agents/${id}/logs?follow=true`);
+    await expect(answer.text()).rejects.toThrow();
+    await until('no timer is left', () => vi.getTimerCount() === 0);
   });
 
   it('ends when its manager shuts down', async () => {
