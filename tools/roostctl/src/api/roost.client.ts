@@ -10,11 +10,15 @@ const ANSWER_MS = 150_000;
 const PAGE = 200;
 
 /** The REST API; every request has a deadline, and a refusal of the service becomes a {@link CommandError}. */
-export function roostClient(origin: string, api_key: string | undefined): RoostClient {
+export function roostClient(
+  origin: string,
+  api_key: string | undefined,
+  deadline_ms = ANSWER_MS,
+): RoostClient {
   const client = createClient<paths>({
     baseUrl: origin.replace(/\/$/, ''),
     headers: api_key === undefined ? {} : { authorization: `Bearer ${api_key}` },
-    fetch: (request) => answerTo(request, origin),
+    fetch: (request) => answerTo(request, origin, deadline_ms),
   });
   client.use({
     onResponse: async ({ response }) => {
@@ -42,17 +46,21 @@ export async function everyAgent(client: RoostClient): Promise<Agent[]> {
   }
 }
 
-async function answerTo(request: Request, origin: string): Promise<Response> {
-  // A stream goes on for as long as it likes; its head must come in time.
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ANSWER_MS);
-  const leave = (): void => late.abort();
-  request.signal.addEventListener('abort', leave, { once: true });
+/** The whole answer in time; of a stream of events its head, for it goes on for as long as it likes. */
+async function answerTo(request: Request, origin: string, deadline_ms: number): Promise<Response> {
+  const end = new AbortController();
+  const late = (): void => end.abort(new Error(`no whole answer within ${deadline_ms / 1_000} s`));
+  const timer = setTimeout(late, deadline_ms);
+  request.signal.addEventListener('abort', () => end.abort(), { once: true });
   try {
-    return await fetch(new Request(request, { signal: late.signal }));
+    // Not as another Request: when that is collected, nothing ends the wait.
+    const answer = await fetch(request, { signal: end.signal });
+    if (answer.ok && request.headers.get('accept') === 'text/event-stream') return answer;
+    const body = await answer.arrayBuffer();
+    return new Response(body.byteLength > 0 ? body : null, answer);
   } catch (error) {
     if (request.signal.aborted) throw new CommandError('Interrupted.', exitCodes.interrupted);
-    const cause = error instanceof Error ? error.cause : undefined;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const why = cause instanceof Error && cause.message !== '' ? cause.message : String(error);
     throw new CommandError(
       `${origin} does not answer (${why}); is it running? Set ROOST_URL or --url.`,
