@@ -44,7 +44,10 @@ describe('documents', () => {
     [`${SHOP}---\nname: Other`, 'agents.yaml, document 2: model: is missing'],
     [`${SHOP}status: running`, 'status: there is no such field'],
     ['just text', 'agents.yaml, document 1: must be an agent'],
-    ['name: [', 'agents.yaml, document 1:'],
+    ['name: [', 'agents.yaml, document 1: line 1, column 8: this is no YAML (BAD_INDENT)'],
+    [`${SHOP}tools: [{ name: w }]`, 'document 1: tools[0].type: is missing'],
+    [`${SHOP}tools: [{ type: search }]`, 'tools[0].type: must be one of http_request, knowledge_base,'],
+    [`${SHOP}a: *none`, 'document 1: an alias (*name) has no anchor'],
     [`${SHOP}system_prompt: \${NOT_SET}`, 'system_prompt: the variable NOT_SET is not set'],
   ])('that are wrong are refused with file, document and path: %j', async (yaml, message) => {
     await expect(declared(yaml)).rejects.toMatchObject({
@@ -52,6 +55,18 @@ describe('documents', () => {
       message: expect.stringContaining(message) as string,
     });
   });
+});
+
+it.each([
+  ['which is no YAML', 'secrets: { token: canary-token ]'],
+  ['which is only a text', 'canary-token'],
+  ['in which a key is written twice', `${SHOP}secrets: { token: canary-token, token: canary-token }`],
+  ['in which a secret does not fit', `${SHOP}integrations: [{ type: telegram, bot_token: canary-token }]`],
+  ['in which a variable does not fit', `${SHOP}on_busy: "\${CANARY}"`],
+])('the refusal of a document %s tells nothing of it', async (_, yaml) => {
+  const refused = await declared(yaml, { CANARY: 'canary-env' }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ exit_code: 2 });
+  expect(String(refused)).not.toContain('canary-');
 });
 
 describe('a plan', () => {
@@ -95,9 +110,25 @@ describe('a plan', () => {
     expect(() => planOf(twice, [current], keep)).toThrow('declares the same agent as');
     expect(() => planOf(twice, [], keep)).toThrow('declares the same agent as');
     const [unknown] = await declared(`id: agent_none_ab12\n${SHOP}`);
-    expect(() => planOf(unknown ? [unknown] : [], [current], keep)).toThrow(
-      'there is no agent agent_none_ab12',
+    expect(() => planOf(unknown ? [unknown] : [], [current], keep)).toThrow('id: there is no such agent');
+  });
+
+  it('tells an agent whose name is of the environment by the variable', async () => {
+    const named = await declared(SHOP.replace('Shop', '${SHOP_NAME}'), { SHOP_NAME: 'Shop' });
+    expect(() => planOf(named, [current, { ...current, id: 'agent_shop_cd34' }], keep)).toThrow(
+      '2 agents are called "${SHOP_NAME}"',
     );
+  });
+
+  it('creates an agent without the key that null would remove from one that exists', async () => {
+    const keyless = await declared('name: Shop\nmodel: { name: gpt-4o-mini, api_key: null }\n');
+    expect(planOf(keyless, [], keep)).toMatchObject([
+      { kind: 'create', declaration: { configuration: { model: { name: 'gpt-4o-mini' } } } },
+    ]);
+    expect(planOf(keyless, [], keep)[0]).not.toHaveProperty('declaration.configuration.model.api_key');
+    expect(planOf(keyless, [current], { ...keep, secrets: true })).toMatchObject([
+      { kind: 'change', found: [{ path: 'model.api_key', after: null }] },
+    ]);
   });
 });
 
@@ -173,7 +204,8 @@ describe('differences', () => {
   it('never show a secret, whether it stands in the document or in the environment', async () => {
     const yaml = `${SHOP}secrets: { a: "\${CANARY}", b: canary-plain }\nsystem_prompt: \${CANARY}\nintegrations: [{ type: telegram, bot_token: "1:canary-bot-canary-bot-canary-bot-canary" }]`;
     const [declaration] = await declared(yaml, { CANARY: 'canary-env' });
-    const text = declaration && differences(declaration, {}, true).map(described).join('\n');
+    const former = { system_prompt: 'canary-former' };
+    const text = declaration && differences(declaration, former, true).map(described).join('\n');
     expect(text).toContain('${CANARY}');
     expect(text).not.toMatch(/canary-/);
     expect(JSON.stringify(declaration?.configuration)).not.toContain('canary-env');

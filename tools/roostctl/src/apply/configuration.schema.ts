@@ -14,14 +14,16 @@ export async function declarationReader(): Promise<DeclarationReader> {
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true, useDefaults: true });
   ajv.addSchema({ $id: 'roost', components: closed(components) });
   const validate = ajv.compile({ $ref: 'roost#/components/schemas/AgentConfigurationDto' });
-  return (place, { id = null, ...configuration }) => {
+  return (place, { id: declared_id = null, ...configuration }) => {
+    const id = revealed(declared_id);
     if (id !== null && typeof id !== 'string') throw invalid(`${place}: id: must be a text`);
     const completed = revealed(configuration) as Fields;
     if (!validate(completed)) {
       const problems = (validate.errors ?? []).flatMap(problemsOf).map((problem) => `${place}: ${problem}`);
       throw invalid([...new Set(problems)].join('\n'));
     }
-    return { place, id, name: String(completed['name']), configuration, completed };
+    const [name, title] = [String(completed['name']), String(configuration['name'])];
+    return { place, id, name, title, configuration, completed };
   };
 }
 
@@ -36,8 +38,11 @@ function closed(schema: unknown): unknown {
   if (isFields(discriminator) && isFields(discriminator['mapping']))
     return choice(String(discriminator['propertyName']), discriminator['mapping']);
   const unset = schema['nullable'] === true ? { default: null } : {};
+  // Null removes what was stored.
+  const removable = schema['writeOnly'] === true && schema['type'] === 'string' ? { nullable: true } : {};
   const inner: Fields = {
     ...unset,
+    ...removable,
     ...mapFields(schema, (value, key) => (key === 'default' ? value : closed(value))),
   };
   const open =
@@ -50,7 +55,7 @@ const choice = (field: string, mapping: Fields): Fields => ({
   required: [field],
   properties: { [field]: { enum: Object.keys(mapping) } },
   allOf: Object.entries(mapping).map(([value, $ref]) => ({
-    if: { properties: { [field]: { const: value } } },
+    if: { properties: { [field]: { const: value } }, required: [field] },
     then: { $ref },
   })),
 });
@@ -61,9 +66,10 @@ function problemsOf({ instancePath, keyword, params, message }: ErrorObject): st
     .replaceAll('/', '.')
     .replace(/^\./, '');
   const field = (name: unknown): string => (at === '' ? String(name) : `${at}.${String(name)}`);
-  const { additionalProperty, missingProperty } = params as Fields;
+  const { additionalProperty, allowedValues, missingProperty } = params as Fields;
   if (keyword === 'additionalProperties') return [`${field(additionalProperty)}: there is no such field`];
   if (keyword === 'if') return [];
+  if (keyword === 'enum') return [`${at}: must be one of ${String(allowedValues).replaceAll(',', ', ')}`];
   if (keyword === 'required') return [`${field(missingProperty)}: is missing`];
   return [`${at}: ${message ?? keyword}`];
 }

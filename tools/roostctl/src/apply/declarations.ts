@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { CommandError, exitCodes } from '../exit-codes';
 
 export type Fields = Record<string, unknown>;
@@ -11,6 +11,8 @@ export interface Declaration {
   place: string;
   id: string | null;
   name: string;
+  /** The name as the document has it, for messages. */
+  title: string;
   configuration: Fields;
   /** The same with its defaults, as the service would store it anew; never shown. */
   completed: Fields;
@@ -41,17 +43,30 @@ export async function readSources(
   }
 }
 
-/** The documents of one text. @throws {CommandError} with file, document and line. */
+/** The documents of one text. @throws {CommandError} with file, document and line, and nothing of the text. */
 export function parseDocuments(file: string, text: string): { place: string; fields: Fields }[] {
-  return [...parseAllDocuments(text)].flatMap((document, index) => {
+  const lineCounter = new LineCounter();
+  const documents = [...parseAllDocuments(text, { prettyErrors: false, logLevel: 'error', lineCounter })];
+  return documents.flatMap((document, index) => {
     const place = `${file}, document ${index + 1}`;
     const [error] = document.errors;
-    if (error) throw invalid(`${place}: ${error.message}`);
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (error) {
+      const { line, col } = lineCounter.linePos(error.pos[0]);
+      throw invalid(`${place}: line ${line}, column ${col}: this is no YAML (${error.code})`);
+    }
+    const value = valueOf(place, document);
     if (value === null) return [];
-    if (!isFields(value)) throw invalid(`${place}: must be an agent: fields, not ${JSON.stringify(value)}`);
+    if (!isFields(value)) throw invalid(`${place}: must be an agent: fields with their values`);
     return [{ place, fields: value }];
   });
+}
+
+function valueOf(place: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    throw invalid(`${place}: an alias (*name) has no anchor (&name) before it, or there are too many`);
+  }
 }
 
 export const invalid = (message: string): CommandError => new CommandError(message, exitCodes.invalid);

@@ -1,4 +1,4 @@
-import { type Declaration, type Fields, isFields } from './declarations';
+import { type Declaration, type Fields, isFields, mapFields } from './declarations';
 import { Referenced } from './references';
 
 export interface Difference {
@@ -69,9 +69,17 @@ export function patchOf(declared: Fields, found: Difference[]): Fields {
   return patch;
 }
 
-/** Lines for a person. Values that are secret are named, not shown. */
+/** What creates an agent: one that is new has no key that null could remove. */
+export const creationOf = (configuration: Fields): Fields =>
+  mapFields(configuration, (value, key) => {
+    if (key !== 'model' || !isFields(value)) return value;
+    const { api_key = null, ...open } = value;
+    return api_key === null ? open : value;
+  });
+
+/** Lines for a person. Values that are secret, or were where one of the environment comes, are named, not shown. */
 export function describe({ path, before, after }: Difference): string {
-  const hidden = WRITE_ONLY.test(path) || path.startsWith('secrets.');
+  const hidden = WRITE_ONLY.test(path) || path.startsWith('secrets.') || after instanceof Referenced;
   const shown = (value: unknown): string =>
     hidden && !(value instanceof Referenced) && value !== null
       ? '(secret)'

@@ -1,6 +1,6 @@
 import type { Agent } from '../api/roost.client';
 import { type Declaration, invalid } from './declarations';
-import { type Difference, differences } from './differences';
+import { creationOf, type Difference, differences } from './differences';
 
 export type Step =
   | { kind: 'create'; declaration: Declaration; found: Difference[] }
@@ -25,7 +25,8 @@ export function planOf(declarations: Declaration[], agents: Agent[], options: Pl
       const other = names.get(declaration.name);
       if (other) throw twice(declaration, other);
       names.set(declaration.name, declaration);
-      return { kind: 'create', declaration, found: differences(declaration, {}, true) };
+      const created = { ...declaration, configuration: creationOf(declaration.configuration) };
+      return { kind: 'create', declaration: created, found: differences(created, {}, true) };
     }
     const other = taken.get(agent.id);
     if (other) throw twice(declaration, other);
@@ -40,17 +41,17 @@ export function planOf(declarations: Declaration[], agents: Agent[], options: Pl
   return [...steps, ...rest.map((agent): Step => ({ kind: 'delete', agent }))];
 }
 
-function agentOf({ place, id, name }: Declaration, agents: Agent[]): Agent | undefined {
+function agentOf({ place, id, name, title }: Declaration, agents: Agent[]): Agent | undefined {
   if (id !== null) {
     const agent = agents.find((one) => one.id === id);
     if (agent) return agent;
-    throw invalid(`${place}: id: there is no agent ${id}; without id it is found by its name, or created`);
+    throw invalid(`${place}: id: there is no such agent; without id it is found by its name, or created`);
   }
   const [first, ...others] = agents.filter((one) => one.name === name);
   if (others.length === 0) return first;
   const ids = [first, ...others].map((one) => one?.id).join(', ');
   throw invalid(
-    `${place}: name: ${others.length + 1} agents are called ${JSON.stringify(name)} (${ids}); add the id of one`,
+    `${place}: name: ${others.length + 1} agents are called ${JSON.stringify(title)} (${ids}); add the id of one`,
   );
 }
 

@@ -86,11 +86,11 @@ async function placed<T>(place: string, request: Promise<T>): Promise<T> {
 function summaryOf(step: Step): string {
   switch (step.kind) {
     case 'keep':
-      return `= ${step.agent.id} (${step.declaration.name})\n`;
+      return `= ${step.agent.id} (${step.declaration.title})\n`;
     case 'create':
-      return `+ ${step.declaration.name}\n${step.found.map((one) => `${describe(one)}\n`).join('')}`;
+      return `+ ${step.declaration.title}\n${step.found.map((one) => `${describe(one)}\n`).join('')}`;
     case 'change':
-      return `~ ${step.agent.id} (${step.declaration.name})\n${step.found.map((one) => `${describe(one)}\n`).join('')}`;
+      return `~ ${step.agent.id} (${step.declaration.title})\n${step.found.map((one) => `${describe(one)}\n`).join('')}`;
     case 'delete':
       return `- ${step.agent.id} (${step.agent.name}), with its threads\n`;
   }
