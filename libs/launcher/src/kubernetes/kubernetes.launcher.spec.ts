@@ -1,4 +1,5 @@
 import { KubernetesStandIn } from '@roost/testing';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeLauncher, launched, specOf, until, untilLogged } from '../conformance';
@@ -225,6 +226,16 @@ describe('the kubernetes launcher', { timeout: 60_000 }, () => {
       const later = await launched(launcher, { does: 'exit', code: 0 });
       await vi.waitFor(() => expect(ended).toHaveBeenCalledWith(later));
     });
+  });
+
+  it('a log is followed over a socket that notices a server that is gone', async () => {
+    const kept = vi.spyOn(Socket.prototype, 'setKeepAlive');
+    onTestFinished(() => kept.mockRestore());
+    const id = await launched(launcher, { does: 'serve' });
+    const lines = launcher.follow(id, 1, new AbortController().signal);
+    await lines.next();
+    await lines.return();
+    expect(kept).toHaveBeenCalledWith(true, 30_000);
   });
 
   it('a pod that is not ours survives, even under the very name of an instance', async () => {

@@ -10,6 +10,9 @@ import type { ClusterClient } from './cluster.client';
 import { CONTAINER } from './pod-labels';
 import { NO_LOGS } from './pod-logs';
 
+/** A connection that died without a word looks like one on which nothing is logged; its socket tells them apart. */
+const KEEP_ALIVE_MS = 30_000;
+
 /**
  * The last `tail` lines of both outputs, then what comes, until the container ends or `signal` aborts. The client's
  * own `Log` does not tell a connection that was cut from one on which nothing happens.
@@ -47,6 +50,7 @@ async function answerTo(cluster: ClusterClient, path: string, signal: AbortSigna
   const request = url.startsWith('https:')
     ? overHttps(url, options)
     : overHttp(url, { ...options, agent: false });
+  request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
   request.end();
   const [answer] = (await once(request, 'response', { signal })) as [IncomingMessage];
   if (answer.statusCode === 200) return answer;

@@ -2,6 +2,7 @@ import { Client, DatabaseError } from 'pg';
 import { CommandError, exitCodes } from '../exit-codes';
 
 const CONNECT_MS = 10_000;
+const KEEP_ALIVE_MS = 60_000;
 /** A table of many gigabytes is one statement, and documents are copied within a transaction. */
 const SETTINGS = `SET lock_timeout = '30s'; SET statement_timeout = '6h'; SET idle_in_transaction_session_timeout = '6h'`;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -13,6 +14,7 @@ export async function connected<T>(url: string, work: (client: Client) => Promis
     connectionTimeoutMillis: CONNECT_MS,
     // A statement may be silent for long; a server that is gone is noticed all the same.
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'roostctl',
   });
   // Told by the statement that was under way.
