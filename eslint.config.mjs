@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const walls = {
   dockerode: ['launcher'],
   '@kubernetes/client-node': ['launcher'],
-  ioredis: ['messaging'],
+  ioredis: ['messaging', 'roostctl'],
   'rate-limiter-flexible': ['messaging'],
   undici: ['guarded-http'],
   'ipaddr.js': ['guarded-http', 'manager-api'],

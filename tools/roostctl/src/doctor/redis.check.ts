@@ -1,5 +1,4 @@
-import { connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { Redis } from 'ioredis';
 import type { RoostctlConfig } from '../config';
 import { type Check, failed, ok, skipped, type Verdict } from './check';
 
@@ -17,35 +16,28 @@ export const redisChecks = ({ REDIS_URL }: RoostctlConfig): Check[] => [
 ];
 
 async function policyOf(url: string): Promise<Verdict> {
-  try {
-    const info = await memoryInfo(new URL(url));
-    const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-    if (policy === 'noeviction') return ok('noeviction');
-    if (policy !== undefined)
-      return failed(
-        `maxmemory-policy is ${policy}: CONFIG SET maxmemory-policy noeviction, and in redis.conf`,
-      );
-    return failed(
-      `it refused INFO (${info.trim().split('\r\n').at(-1) ?? ''}): see the credentials in REDIS_URL`,
-    );
-  } catch (error) {
-    return failed(`${error instanceof Error ? error.message : String(error)}: see REDIS_URL`);
-  }
-}
-
-/** Two inline commands (Redis protocol, "Inline commands") need no client. */
-function memoryInfo({ protocol, hostname, port, username, password }: URL): Promise<string> {
-  const place = { host: hostname, port: Number(port === '' ? 6379 : port) };
-  return new Promise((resolve, reject) => {
-    const socket = protocol === 'rediss:' ? connectTls({ ...place, servername: hostname }) : connect(place);
-    let text = '';
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer within ${ANSWER_MS} ms`)));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(text));
-    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
-    const quoted = (value: string): string => JSON.stringify(decodeURIComponent(value));
-    const user = username === '' ? '' : ` ${quoted(username)}`;
-    const login = password === '' ? '' : `AUTH${user} ${quoted(password)}\r\n`;
-    socket.write(`${login}INFO memory\r\nQUIT\r\n`);
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: ANSWER_MS,
+    commandTimeout: ANSWER_MS,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
   });
+  // Why there is no connection is told here, not by the command.
+  let why: unknown;
+  redis.on('error', (error) => (why = error));
+  try {
+    const policy = /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1];
+    return policy === 'noeviction'
+      ? ok('noeviction')
+      : failed(
+          `maxmemory-policy is ${policy ?? 'unknown'}: CONFIG SET maxmemory-policy noeviction, and in redis.conf`,
+        );
+  } catch (error) {
+    why ??= error;
+    return failed(`${why instanceof Error ? why.message : String(why)}: see REDIS_URL`);
+  } finally {
+    redis.disconnect();
+  }
 }
