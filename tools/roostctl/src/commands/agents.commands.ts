@@ -53,6 +53,8 @@ export async function stop(
     status = answered(await client.GET('/agents/{agent_id}/status', { params: { path } }));
   }
   told(terminal, status);
+  if (options.wait && !['stopped', 'failed'].includes(status.state))
+    throw new CommandError(`${id} is ${status.state} again: somebody, or a message, has started it.`);
 }
 
 const told = (terminal: Terminal, { agent_id, state }: AgentStatus): void =>
