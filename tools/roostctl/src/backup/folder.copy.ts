@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
-/** The files below a folder by their relative paths, but for those below `except`. */
+/** The files below a folder by their relative paths, but for those below `except`; none where there is no folder. */
 export async function filesIn(folder: string, except?: string): Promise<string[]> {
   const below = async (path: string): Promise<string[]> => {
     const entries = (await unlessGone(readdir(path, { withFileTypes: true }))) ?? [];
@@ -28,6 +28,6 @@ export async function copyFiles(from: string, to: string, files: string[]): Prom
 
 const unlessGone = <T>(work: Promise<T>): Promise<T | null> =>
   work.catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   });

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connected } from '../backup/database.connection';
@@ -53,7 +56,7 @@ describe('a backup', () => {
     const KNOWLEDGE_DIR = join(installation.folder, 'knowlege');
     await expect(made(installation, { KNOWLEDGE_DIR })).rejects.toMatchObject({
       exit_code: exitCodes.invalid,
-      message: expect.stringContaining(`KNOWLEDGE_DIR (${KNOWLEDGE_DIR}) is no folder`) as string,
+      message: expect.stringContaining(`KNOWLEDGE_DIR (${KNOWLEDGE_DIR}) holds none`) as string,
     });
     expect(await readdir(join(installation.folder, 'out'))).toEqual([]);
     await aDocumentFile(KNOWLEDGE_DIR);
@@ -66,6 +69,24 @@ describe('a backup', () => {
       exit_code: exitCodes.invalid,
       message: expect.stringContaining('set QDRANT_URL') as string,
     });
+  });
+
+  it.each([
+    [
+      'fails where there are documents that are searched in it',
+      `('doc_one', NULL, 1)`,
+      /set QDRANT_COLLECTION/,
+    ],
+    ['is made where no document is published yet', `('doc_one', NULL, NULL)`, null],
+  ])('of an installation whose collection is not there %s', async (_, document, refusal) => {
+    const server = createServer((_request, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const QDRANT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const made_it = made(await anInstallation(`INSERT INTO knowledge_documents VALUES ${document}`), {
+      QDRANT_URL,
+    });
+    await (refusal ? expect(made_it).rejects.toThrow(refusal) : made_it);
   });
 
   it('without documents needs neither a folder nor a collection', async () => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { backUpDatabase, type Elsewhere, restoreDatabase } from '../backup/database.backup';
 import { copyFiles, filesIn } from '../backup/folder.copy';
@@ -20,7 +20,7 @@ export async function backup(config: RoostctlConfig, terminal: Terminal, out: st
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if ((await readdir(folder)).length > 0) throw usage(`${folder} is not empty; name a new folder.`);
   const files = config.KNOWLEDGE_DIR;
-  const knowledge_files = files !== undefined && (await isFolder(files));
+  const knowledge_files = files !== undefined && (await filesIn(files, ARRIVING)).length > 0;
   const place = qdrantOf(config);
   // The database first: a document it knows has its file by then, and what comes later is not known to it.
   const { elsewhere, ...database } = await backUpDatabase(url, folder, (found) =>
@@ -78,7 +78,7 @@ function checkPlaces(
     throw usage('There are documents: set KNOWLEDGE_DIR or --knowledge-dir, as the manager has it.');
   if (files && !isThere)
     throw usage(
-      `There are documents, and KNOWLEDGE_DIR (${KNOWLEDGE_DIR ?? ''}) is no folder: set it as the manager has it.`,
+      `There are documents, and KNOWLEDGE_DIR (${KNOWLEDGE_DIR ?? ''}) holds none: set it as the manager has it.`,
     );
   if (vectors && QDRANT_URL === undefined)
     throw usage('The documents are searched in Qdrant: set QDRANT_URL, as the manager has it.');
@@ -95,9 +95,3 @@ const qdrantOf = ({ QDRANT_URL, QDRANT_API_KEY, QDRANT_COLLECTION }: RoostctlCon
   QDRANT_URL === undefined
     ? null
     : { url: QDRANT_URL, api_key: QDRANT_API_KEY, collection: QDRANT_COLLECTION };
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
