@@ -1,12 +1,19 @@
 import { tmpdir } from 'node:os';
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-vi.mock('dockerode', () => {
-  throw new Error('dockerode was loaded');
+const clients = ['dockerode', '@kubernetes/client-node'];
+
+// Other files of this process load them.
+beforeEach(() => {
+  vi.resetModules();
+  for (const client of clients)
+    vi.doMock(client, () => {
+      throw new Error(`${client} was loaded`);
+    });
 });
-
-vi.mock('@kubernetes/client-node', () => {
-  throw new Error('the client of Kubernetes was loaded');
+afterEach(() => {
+  for (const client of clients) vi.doUnmock(client);
+  vi.resetModules();
 });
 
 it("a platform's client is loaded for its launcher only", async () => {
