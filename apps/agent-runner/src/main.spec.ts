@@ -1,6 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -82,6 +84,33 @@ describe('the bundled runner', () => {
     expect(await agent.reportOn(message)).toMatchObject({ outcome: 'completed', content: sixtyWords });
     expect(runner.output()).not.toMatch(/canary|token-inst|word59/);
   });
+
+  it('ends within its grace period while it works and nobody takes its traces', async () => {
+    const hanging = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(hanging, 'listening');
+    const { port } = hanging.address() as AddressInfo;
+    const asked = new Promise<void>((ask) => {
+      agent.model.onMessage(/[\s\S]*/, () => {
+        ask();
+        return new Promise(() => undefined);
+      });
+    });
+    const runner = start({
+      ...(await agent.environment()),
+      LOG_LEVEL: 'info',
+      STOP_GRACE_SECONDS: '5',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    });
+    await runner.isReady();
+    await agent.send('hi');
+    await asked;
+    runner.kill('SIGTERM');
+    expect(await runner.ended).toEqual({ code: 0, signal: null });
+    expect(runner.output()).toContain('traces cannot be sent');
+    expect(runner.output()).not.toContain('outlived');
+    hanging.closeAllConnections();
+    hanging.close();
+  }, 20_000);
 
   it('ends with 65 when its code is refused', async () => {
     const environment = await agent.environment();

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { closeOnSignal, createLogger, redactConfig, runMain } from '@roost/service-kit';
-import { startTracing, type Tracing } from '@roost/service-kit/tracing';
+import { closeOnSignal, createLogger, type Flush, redactConfig, runMain } from '@roost/service-kit';
+import { startTracing } from '@roost/service-kit/tracing';
 import { assemble, warmUp } from './bootstrap';
 import {
   configSchema,
@@ -17,9 +17,9 @@ import { waitInPool } from './pool/pool.member';
 import type { RunnerSetting } from './runner.module';
 import { DatabaseClock } from './timeline/database.clock';
 
-type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'> & { tracing: Tracing };
+type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'> & { flushes: Flush[] };
 /** What a signal ends; until there is something to finish, nothing. */
-type Stop = (grace_ms: number) => Promise<void>;
+type Stop = (within_ms: number) => Promise<void>;
 
 async function main(): Promise<void> {
   const pool = readPoolConfig();
@@ -51,8 +51,8 @@ async function supervise(
   );
   process.on('uncaughtException', exit);
   try {
-    const tracing = await startTracing('agent-runner', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
-    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock(), tracing });
+    const flushes = await startTracing('agent-runner', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
+    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock(), flushes });
   } catch (error) {
     exit(error instanceof Error ? error : new Error(String(error)));
   }
@@ -69,7 +69,7 @@ async function run(config: RunnerConfig, surroundings: Surroundings): Promise<vo
   const exchange = await exchangeCode(config, surroundings.clock);
   const runner = await assemble({ ...surroundings, config, exchange });
   tellCompiled(surroundings);
-  endOnSignal(config, surroundings, (grace_ms) => runner.stop(grace_ms));
+  endOnSignal(config, surroundings, (within_ms) => runner.stop(within_ms));
   await runner.start();
 }
 
@@ -77,24 +77,21 @@ async function run(config: RunnerConfig, surroundings: Surroundings): Promise<vo
 async function runPooled(pool: PoolConfig, surroundings: Surroundings): Promise<void> {
   tellStarting(pool, surroundings);
   let stop: Stop = () => Promise.resolve();
-  endOnSignal(pool, surroundings, (grace_ms) => stop(grace_ms));
+  endOnSignal(pool, surroundings, (within_ms) => stop(within_ms));
   await warmUp(pool, surroundings);
   tellCompiled(surroundings);
   const config = await waitInPool(pool, surroundings.logger, surroundings.exit);
   const exchange = await exchangeCode(config, surroundings.clock);
   const runner = await assemble({ ...surroundings, config, exchange });
-  stop = (grace_ms) => runner.stop(grace_ms);
+  stop = (within_ms) => runner.stop(within_ms);
   await runner.start();
 }
 
-function endOnSignal(
+const endOnSignal = (
   { STOP_GRACE_SECONDS }: PoolConfig,
-  { logger, tracing }: Surroundings,
+  { logger, flushes }: Surroundings,
   stop: Stop,
-): void {
-  const grace_ms = STOP_GRACE_SECONDS * 1_000;
-  closeOnSignal(() => stop(grace_ms).finally(() => tracing.stop()), grace_ms, logger);
-}
+): void => closeOnSignal(stop, STOP_GRACE_SECONDS * 1_000, logger, flushes);
 
 function tellStarting(config: PoolConfig, { logger }: Surroundings): void {
   const compile_cache = compileCacheState();

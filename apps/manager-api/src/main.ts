@@ -12,8 +12,8 @@ runMain(async () => {
     format: config.LOG_FORMAT,
   });
   logger.info({ config: redactConfig(managerSchema, config) }, 'starting');
-  const tracing = await startTracing('manager-api', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
+  const flushes = await startTracing('manager-api', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
   const manager = await startManager(config, logger);
   logger.info({ public_port: manager.public_port, internal_port: manager.internal_port }, 'ready');
-  closeOnSignal(() => manager.close().finally(() => tracing.stop()), config.SHUTDOWN_SECONDS * 1_000, logger);
+  closeOnSignal(() => manager.close(), config.SHUTDOWN_SECONDS * 1_000, logger, flushes);
 });

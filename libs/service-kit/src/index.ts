@@ -10,4 +10,4 @@ export {
 } from './config.schema';
 export { createLogger, type LoggerOptions, NestLogger } from './logger';
 export { runMain } from './run-main';
-export { closeOnSignal } from './shutdown';
+export { closeOnSignal, type Flush } from './shutdown';

@@ -1,2 +1,2 @@
 export { inSpan, type SpanDescription, traceparent } from './spans';
-export { startTracing, type Tracing } from './tracing';
+export { startTracing } from './tracing';

@@ -4,18 +4,17 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
-import type { Tracing } from './tracing';
+import type { Flush } from '../shutdown';
 
-/** Milliseconds one export may take, and all of a stop. */
+/** Milliseconds one export may take. */
 const EXPORT_MS = 5_000;
-const STOP_MS = 2_000;
 /** Milliseconds for which spans are gathered. */
 const GATHER_MS = 1_000;
 /** Spans that wait to be sent; more are dropped, since a receiver that is away must cost no memory. */
 const QUEUE_MAX = 2_048;
 
 /** Spans as OTLP in JSON over HTTP, by the provider that this makes the process' own. */
-export function exportTraces(service: string, endpoint: string, logger: Logger): Tracing {
+export function exportTraces(service: string, endpoint: string, logger: Logger): Flush {
   const warn = (message: string): void => logger.warn({ reason: message }, 'traces cannot be sent');
   const silent = (): void => undefined;
   diag.setLogger(
@@ -35,10 +34,8 @@ export function exportTraces(service: string, endpoint: string, logger: Logger):
     ],
   });
   provider.register();
-  return {
-    stop: () =>
-      pTimeout(provider.shutdown(), { milliseconds: STOP_MS }).catch((error: unknown) =>
-        warn(error instanceof Error ? error.message : String(error)),
-      ),
-  };
+  return (within_ms) =>
+    pTimeout(provider.shutdown(), { milliseconds: within_ms }).catch((error: unknown) =>
+      warn(error instanceof Error ? error.message : String(error)),
+    );
 }

@@ -1,22 +1,16 @@
 import type { Logger } from 'pino';
-
-export interface Tracing {
-  /** Sends what has not been sent yet, as far as a moment reaches. Never rejects. */
-  stop(): Promise<void>;
-}
-
-const OFF: Tracing = { stop: () => Promise.resolve() };
+import type { Flush } from '../shutdown';
 
 /**
- * Switches traces on where `endpoint` (`OTEL_EXPORTER_OTLP_ENDPOINT`) names an OTLP/HTTP receiver. Without one nothing
- * is loaded, and spans are the API's own that do nothing.
+ * Switches traces on where `endpoint` (`OTEL_EXPORTER_OTLP_ENDPOINT`) names an OTLP/HTTP receiver, and returns what is owed at
+ * the end. Without one nothing is loaded, and spans are the API's own that do nothing.
  */
 export async function startTracing(
   service: string,
   endpoint: string | undefined,
   logger: Logger,
-): Promise<Tracing> {
-  if (endpoint === undefined) return OFF;
+): Promise<Flush[]> {
+  if (endpoint === undefined) return [];
   const { exportTraces } = await import('./otlp.export');
-  return exportTraces(service, endpoint, logger);
+  return [exportTraces(service, endpoint, logger)];
 }
