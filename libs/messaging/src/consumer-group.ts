@@ -159,14 +159,15 @@ export class ConsumerGroup<Entry> {
     await this.withGroup(() => commands.forgetSilentMembers(this.key, this.group, this.consumer, idle_ms));
   }
 
-  /** Marks entries as dealt with and removes them from the stream. */
-  async acknowledge(...entry_ids: string[]): Promise<void> {
-    if (entry_ids.length === 0) return;
-    await this.commands
+  /** Marks entries as dealt with and removes them from the stream. @returns how many nobody had marked before. */
+  async acknowledge(...entry_ids: string[]): Promise<number> {
+    if (entry_ids.length === 0) return 0;
+    const results = await this.commands
       .multi()
       .xack(this.key, this.group, ...entry_ids)
       .xdel(this.key, ...entry_ids)
       .exec();
+    return Number(results?.[0]?.[1] ?? 0);
   }
 
   private async accept(raw: RawEntry[]): Promise<Entry[]> {

@@ -161,9 +161,9 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
         if (await this.waits(agent_id, consumer, id, error)) continue;
         await this.setAside(agent_id, payload, error);
       }
-      await consumer.acknowledge(id);
-      // One that comes again was not counted.
-      this.spending.toolsCalled(payload.tool_calls ?? []);
+      // Whoever acknowledges it counts it: two managers may have read it.
+      const is_first = (await consumer.acknowledge(id)) === 1;
+      if (is_first) this.spending.toolsCalled(payload.run_id, payload.tool_calls ?? []);
     }
   }
 

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { ToolCalls } from '@roost/contracts';
 import { BoundedLabel, MetricsRegistry } from '@roost/service-kit/metrics';
+import { LRUCache } from 'lru-cache';
 import { Counter } from 'prom-client';
 
 /** Models that keep their names; their names are what operators and users write. */
 const MODELS_MAX = 50;
+/** Runs remembered as counted. */
+const COUNTED_MAX = 10_000;
 
 /** By how much a booking raised what was booked before. */
 export interface UsageIncrease {
@@ -18,6 +21,7 @@ export interface UsageIncrease {
 /** What agents spend and do, as this manager was told of it. */
 @Injectable()
 export class UsageMetrics {
+  private readonly counted = new LRUCache<string, true>({ max: COUNTED_MAX });
   private readonly models = new BoundedLabel(MODELS_MAX);
   private readonly tokens: Counter<'model' | 'direction'>;
   private readonly cost: Counter<'model'>;
@@ -54,7 +58,10 @@ export class UsageMetrics {
     }
   }
 
-  toolsCalled(calls: ToolCalls[]): void {
+  /** A run counts once: its report is added again when Redis did not say that it has the first. */
+  toolsCalled(run_id: string, calls: ToolCalls[]): void {
+    if (this.counted.has(run_id)) return;
+    this.counted.set(run_id, true);
     for (const { type, completed, failed } of calls) {
       this.tools.inc({ type, outcome: 'completed' }, completed);
       this.tools.inc({ type, outcome: 'failed' }, failed);

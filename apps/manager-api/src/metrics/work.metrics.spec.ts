@@ -1,5 +1,6 @@
+import { Messaging } from '@roost/messaging';
 import { io } from 'socket.io-client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { ManagerHarness } from '../test/manager.harness';
 import { ScrapedMetrics } from '../test/use.metrics';
@@ -203,6 +204,48 @@ describe('tokens', () => {
 });
 
 describe('calls of tools', () => {
+  const completed = 'roost_tool_calls_total{type="mcp",outcome="completed"}';
+  const found = { outcome: 'completed', content: 'Found', usage: null } as const;
+  const called = (calls: number) => ({
+    ...found,
+    tool_calls: [{ type: 'mcp' as const, completed: calls, failed: 0 }],
+  });
+
+  it('are counted once when a report was added twice, and when another manager was first', async () => {
+    const agent = await manager.agent();
+    await nobodyWorks();
+    const ask = () => manager.call('POST', `/agents/${agent}/messages`, { content: 'Find it' });
+    await ask();
+    const runner = await manager.runner(agent);
+    const repeated = await runner.next();
+    await runner.end(repeated, called(1), undefined, 'run_1');
+    await runner.end(repeated, called(1), undefined, 'run_1');
+
+    await ask();
+    const contested = await runner.next();
+    const messaging = manager.manager.app.get(Messaging);
+    const other = {
+      name: 'reports',
+      agent_id: agent,
+      consumer: 'other',
+      onRejected: () => undefined,
+    } as const;
+    await manager.database.transaction(async (held) => {
+      await held.query('SELECT FROM messages WHERE id = $1 FOR UPDATE', [contested.message_id]);
+      await runner.end(contested, called(10), undefined, 'run_2');
+      await vi.waitFor(async () => {
+        const entries = await messaging.consumer(other, false).takeOver(0, 10);
+        const entry = entries.find(({ payload }) => payload.run_id === 'run_2');
+        expect(await messaging.consumer(other, false).acknowledge(entry?.id ?? '')).toBe(1);
+      });
+    });
+
+    await ask();
+    await runner.end(await runner.next(), called(100), undefined, 'run_3');
+    await metrics.until(completed, 101);
+    runner.close();
+  });
+
   it('are counted by type as runs report them', async () => {
     const agent = await manager.agent();
     await nobodyWorks();
