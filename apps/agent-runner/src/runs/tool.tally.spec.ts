@@ -7,6 +7,10 @@ const configured = {
     { type: 'http_request', name: 'find_order' },
     { type: 'mcp', name: 'shop' },
     { type: 'openapi', name: 'find' },
+    { type: 'http_request', name: 'remember' },
+    { type: 'mcp', name: 'forget' },
+    { type: 'http_request', name: 'shop_list' },
+    { type: 'openapi', name: 'shop_archive' },
   ],
 } as unknown as Pick<AgentConfiguration, 'tools'>;
 
@@ -16,6 +20,10 @@ describe('the type of a tool', () => {
     ['shop_list_items', 'mcp'],
     ['find_customers', 'openapi'],
     ['remember_fact', 'memory'],
+    ['forget_fact', 'memory'],
+    ['forget_everything', 'mcp'],
+    ['remember_me', 'unknown'],
+    ['shop_archive_items', 'openapi'],
     ['shopping', 'unknown'],
     ['made_up', 'unknown'],
   ])('%s is %s', (name, type) => {

@@ -19,9 +19,17 @@ export class ToolTally {
   }
 }
 
-/** The type of the entry of the configuration that a tool comes from: some make several, named `<entry>_<tool>`. */
+/**
+ * The type of the entry of the configuration that a tool comes from. A server's and a document's tools are named
+ * `<entry>_<tool>`; of several entries that fit, the longest says the most.
+ */
 export function toolTypeOf(name: string, { tools }: Pick<AgentConfiguration, 'tools'>): CalledToolType {
-  const entry =
-    tools.find((tool) => tool.name === name) ?? tools.find((tool) => name.startsWith(`${tool.name}_`));
-  return entry?.type ?? (MEMORY_TOOLS.has(name) ? 'memory' : 'unknown');
+  const configured = tools.find((tool) => tool.name === name);
+  if (configured) return configured.type;
+  if (MEMORY_TOOLS.has(name)) return 'memory';
+  const [source] = tools
+    .filter(({ type }) => type === 'mcp' || type === 'openapi')
+    .filter((tool) => name.startsWith(`${tool.name}_`))
+    .sort((one, other) => other.name.length - one.name.length);
+  return source?.type ?? 'unknown';
 }
