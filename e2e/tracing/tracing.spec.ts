@@ -111,6 +111,24 @@ describe('traces', () => {
     expect(trace[0]?.trace_id).not.toBe(client);
   });
 
+  it('name no tool that a model made up, and cut the ids it gives to calls', async () => {
+    const agent = await create();
+    const id = `call_${'x'.repeat(59)}canary-id`;
+    roost().model.callTools([{ name: 'canary_tool', arguments: {}, id }], {
+      before: '',
+      after: 'canary-reply',
+    });
+    const chat = await PlainChat.open(roost().origin, agent);
+    chat.say('canary-question');
+    await chat.reply();
+    await chat.close();
+    const [call] = named('execute_tool ', await traceOf(agent, 1));
+    expect(call).toMatchObject({
+      name: 'execute_tool unknown',
+      attributes: { 'gen_ai.tool.name': 'unknown', 'gen_ai.tool.call.id': id.slice(0, 64) },
+    });
+  });
+
   it('hold nothing that people, models or tools said', () => {
     expect(receiver.bodies).toContain('find_orders');
     expect(receiver.bodies).not.toContain('canary');

@@ -9,8 +9,8 @@ import type { RunContext } from './run.context';
 import { shared } from './shared.signal';
 
 const NEVER = new AbortController().signal;
-/** Characters: models make names up. */
-const TOOL_NAME_MAX = 64;
+/** Characters: models make ids up. */
+const CALL_ID_MAX = 64;
 
 /**
  * Makes one call of a tool, once somebody has allowed it where that is asked for. What comes of it, success or not,
@@ -61,11 +61,12 @@ function call(
   context: RunContext,
   signal: AbortSignal,
 ): Promise<ToolAnswer> {
-  const name = task.name.slice(0, TOOL_NAME_MAX);
+  // What there is no tool of may be anything that the model had on its mind.
+  const name = context.toolbox?.has(task.name) ? task.name : 'unknown';
   const attributes = {
     'gen_ai.operation.name': 'execute_tool',
     'gen_ai.tool.name': name,
-    'gen_ai.tool.call.id': task.call_id,
+    'gen_ai.tool.call.id': task.call_id.slice(0, CALL_ID_MAX),
   };
   return inSpan({ name: `execute_tool ${name}`, attributes }, async (span) => {
     const answer = await made(task, edited, context, signal);

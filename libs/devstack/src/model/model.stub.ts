@@ -85,12 +85,12 @@ export class ModelStub {
    * answers were sent.
    */
   callTools(
-    calls: { name: string; arguments: object }[],
+    calls: { name: string; arguments: object; id?: string }[],
     { before, after }: { before: string; after: string },
   ): this {
     const hasRead = ({ messages }: Prompt['request']) => messages.at(-1)?.role === 'tool';
     const toolCalls = calls.map((call, index) => ({
-      id: `call_${index}`,
+      id: call.id ?? `call_${index}`,
       name: call.name,
       arguments: JSON.stringify(call.arguments),
     }));
