@@ -52,6 +52,8 @@ async function paused(
   return { message, report: await untilPaused(message), runner };
 }
 
+const rejectedOnce = [{ type: 'http_request', completed: 0, failed: 0, rejected: 1 }];
+
 describe('a call of a tool that requires approval', () => {
   it('is not made, and the run pauses: it says what it waits for and what was said', async () => {
     const { message, report } = await paused('a');
@@ -98,10 +100,10 @@ describe('a call of a tool that requires approval', () => {
     expect(toolAnswers(agent.model.getLastRequest()?.body as never)[0]).toContain('The arguments do not fit');
   });
 
-  it('is not made once it was rejected, and the model is told why', async () => {
+  it('is not made once it was rejected, counts as rejected, and the model is told why', async () => {
     const { message, report } = await paused('a');
     await resume(message, [{ decision: 'reject', reason: 'too dear' }], report);
-    expect(await untilEnded(message)).toMatchObject({ outcome: 'completed' });
+    expect(await untilEnded(message)).toMatchObject({ outcome: 'completed', tool_calls: rejectedOnce });
     expect(calls()).toEqual([]);
     expect(toolAnswers(agent.model.getLastRequest()?.body as never)).toEqual([
       'The call was rejected: too dear',
@@ -125,7 +127,7 @@ describe('a call that nobody can be asked about', () => {
     ['holds half a surrogate pair', { table: 'a\ud83e' }, 'surrogate'],
     ['is longer than a person is shown', { table: 'x'.repeat(APPROVAL_ARGUMENTS_BYTES_MAX) }, 'Send less'],
     ['is nested too deeply', { table: nested(40) }, 'nested'],
-  ])('because it %s is not made, and the model is told why', async (_what, args, why) => {
+  ])('because it %s is not made, counts as rejected, and the model is told why', async (_what, args, why) => {
     agent.configure(1, {
       tools: [httpTool({ url: `${shop.origin}/any`, parameters: {}, requires_approval: true })],
     });
@@ -138,7 +140,7 @@ describe('a call that nobody can be asked about', () => {
     });
     await agent.startRunner();
     const message = await agent.send('Book it.', { opens_thread: true });
-    expect(await untilEnded(message)).toMatchObject({ outcome: 'completed', content: 'Sorry.' });
+    expect(await untilEnded(message)).toMatchObject({ content: 'Sorry.', tool_calls: rejectedOnce });
     expect(calls()).toEqual([]);
     expect(answer).toContain('A person has to allow this call');
     expect(answer).toContain(why);

@@ -29,6 +29,8 @@ export const ToolCalls = z.object({
   type: z.enum(calledToolTypes),
   completed: z.int().min(0).max(1_000_000),
   failed: z.int().min(0).max(1_000_000),
+  /** Not made, since nobody allowed them; absent from runners that counted them as failed. */
+  rejected: z.int().min(0).max(1_000_000).optional(),
 });
 export type ToolCalls = z.infer<typeof ToolCalls>;
 

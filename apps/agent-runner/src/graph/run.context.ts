@@ -27,5 +27,8 @@ export interface RunContext {
   onStep: (step: RunStep, content: string) => void;
   /** The user is to be asked who they are. */
   onAuthorizationRequest: (fields: string[], content: string) => void;
-  onTool: (name: string, state: Extract<LoggedFrame, { type: 'tool' }>['state'], content: string) => void;
+  onTool: (name: string, state: ToolCallState, content: string) => void;
 }
+
+/** A rejected call was not made: nobody allowed it, or it could not be shown to anybody. */
+export type ToolCallState = Extract<LoggedFrame, { type: 'tool' }>['state'] | 'rejected';

@@ -98,7 +98,7 @@ async function made(
 }
 
 function notAsked(name: string, objection: string, { onTool }: RunContext): ToolAnswer {
-  onTool(name, 'failed', `The call of ${name} was not made.`);
+  onTool(name, 'rejected', `The call of ${name} was not made.`);
   return {
     ok: false,
     content: `A person has to allow this call, and cannot be shown its arguments. ${objection}`,
@@ -106,6 +106,6 @@ function notAsked(name: string, objection: string, { onTool }: RunContext): Tool
 }
 
 function rejected(name: string, { reason }: ApprovalDecision, { onTool }: RunContext): ToolAnswer {
-  onTool(name, 'failed', `The call of ${name} was rejected.`);
+  onTool(name, 'rejected', `The call of ${name} was rejected.`);
   return { ok: false, content: `The call was rejected: ${reason ?? 'no reason was given'}` };
 }

@@ -148,7 +148,7 @@ export class RunService {
           onAuthorizationRequest: (fields, content) => frames.authorizationRequest(fields, content),
           onTool: (name, state, content) => {
             tools.count(toolTypeOf(name, configuration.configuration), state);
-            frames.tool(name, state, content);
+            frames.tool(name, state === 'rejected' ? 'failed' : state, content);
           },
         },
         signal,

@@ -34,12 +34,12 @@ describe('the type of a tool', () => {
 describe('the tally of a run', () => {
   it('counts how calls ended, by type', () => {
     const tally = new ToolTally();
-    for (const state of ['started', 'completed', 'started', 'failed', 'completed'] as const)
+    for (const state of ['started', 'completed', 'started', 'failed', 'rejected', 'completed'] as const)
       tally.count('mcp', state);
     tally.count('unknown', 'failed');
     expect(tally.entries).toEqual([
-      { type: 'mcp', completed: 2, failed: 1 },
-      { type: 'unknown', completed: 0, failed: 1 },
+      { type: 'mcp', completed: 2, failed: 1, rejected: 1 },
+      { type: 'unknown', completed: 0, failed: 1, rejected: 0 },
     ]);
   });
 });

@@ -1,15 +1,16 @@
-import type { AgentConfiguration, CalledToolType, LoggedFrame, ToolCalls } from '@roost/contracts';
+import type { AgentConfiguration, CalledToolType, ToolCalls } from '@roost/contracts';
+import type { ToolCallState } from '../graph/run.context';
 
 /** What the memory of users adds to an agent's tools. */
 const MEMORY_TOOLS = new Set(['remember_fact', 'forget_fact']);
 
 /** Counts the calls of tools of one run, by type: the names of tools are their agents' own. */
 export class ToolTally {
-  private readonly calls = new Map<CalledToolType, ToolCalls>();
+  private readonly calls = new Map<CalledToolType, Required<ToolCalls>>();
 
-  count(type: CalledToolType, state: Extract<LoggedFrame, { type: 'tool' }>['state']): void {
+  count(type: CalledToolType, state: ToolCallState): void {
     if (state === 'started') return;
-    const same = this.calls.get(type) ?? { type, completed: 0, failed: 0 };
+    const same = this.calls.get(type) ?? { type, completed: 0, failed: 0, rejected: 0 };
     same[state] += 1;
     this.calls.set(type, same);
   }

@@ -43,7 +43,7 @@ export class UsageMetrics {
     });
     this.tools = new Counter({
       name: 'roost_tool_calls_total',
-      help: 'Calls of tools that runs reported, by type of tool and outcome (completed, failed)',
+      help: 'Calls of tools that runs reported, by type of tool and outcome (completed, failed; rejected: not made, since nobody allowed it)',
       labelNames: ['type', 'outcome'],
       registers,
     });
@@ -62,9 +62,10 @@ export class UsageMetrics {
   toolsCalled(run_id: string, calls: ToolCalls[]): void {
     if (this.counted.has(run_id)) return;
     this.counted.set(run_id, true);
-    for (const { type, completed, failed } of calls) {
+    for (const { type, completed, failed, rejected = 0 } of calls) {
       this.tools.inc({ type, outcome: 'completed' }, completed);
       this.tools.inc({ type, outcome: 'failed' }, failed);
+      this.tools.inc({ type, outcome: 'rejected' }, rejected);
     }
   }
 }

@@ -255,10 +255,11 @@ describe('calls of tools', () => {
       outcome: 'completed',
       content: 'Found',
       usage: null,
-      tool_calls: [{ type: 'http_request', completed: 2, failed: 1 }],
+      tool_calls: [{ type: 'http_request', completed: 2, failed: 1, rejected: 4 }],
     });
     await metrics.until('roost_tool_calls_total{type="http_request",outcome="completed"}', 2);
     expect(await metrics.value('roost_tool_calls_total{type="http_request",outcome="failed"}')).toBe(1);
+    expect(await metrics.value('roost_tool_calls_total{type="http_request",outcome="rejected"}')).toBe(4);
     runner.close();
   });
 });
