@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { markStreamed } from '../http/streamed';
 import { hasRoom } from './reading.pace';
 
 /** Milliseconds between two comments that keep proxies from closing a silent stream. */
@@ -20,6 +21,7 @@ export class EventStream {
     private readonly buffer_bytes: number,
     onClose: () => void,
   ) {
+    markStreamed(response);
     response.status(200).set({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',

@@ -1,6 +1,7 @@
 import { anySignal } from 'any-signal';
 import type { Response } from 'express';
 import { once } from 'node:events';
+import { markStreamed } from '../http/streamed';
 
 export type LogFormat = 'events' | 'text';
 
@@ -31,6 +32,7 @@ export class LogResponse {
     instance_id: string,
   ) {
     const type = format === 'events' ? 'text/event-stream' : 'text/plain';
+    markStreamed(response);
     response.status(200).set({
       'content-type': `${type}; charset=utf-8`,
       'cache-control': 'no-store',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { MetricsRegistry } from '@roost/service-kit/metrics';
 import type { NextFunction, Request, Response } from 'express';
 import { Counter, Histogram } from 'prom-client';
+import { isStreamed } from '../http/streamed';
 
 /** Fewer than elsewhere: each is a series a route, method and class of status. */
 const BUCKETS_S = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30];
@@ -24,7 +25,7 @@ export class HttpMetrics {
     });
     this.duration = new Histogram({
       name: 'roost_http_request_duration_seconds',
-      help: 'From a request to the end of its answer, event streams left out',
+      help: 'From a request to the end of its answer, streams left out',
       labelNames,
       buckets: BUCKETS_S,
       registers: [registry],
@@ -41,8 +42,7 @@ export class HttpMetrics {
         status_class: response.headersSent ? `${Math.floor(response.statusCode / 100)}xx` : 'closed',
       };
       this.requests.inc(labels);
-      // Those last as long as somebody reads them.
-      if (!isEventStream(response)) this.duration.observe(labels, (performance.now() - begun) / 1_000);
+      if (!isStreamed(response)) this.duration.observe(labels, (performance.now() - begun) / 1_000);
     });
     next();
   };
@@ -53,6 +53,3 @@ const routeOf = ({ route }: Request): string => {
   const template = (route as { path?: unknown } | undefined)?.path;
   return typeof template === 'string' ? template : 'unmatched';
 };
-
-const isEventStream = (response: Response): boolean =>
-  String(response.getHeader('content-type')).startsWith('text/event-stream');

@@ -91,6 +91,30 @@ describe('connections that stay', () => {
     );
   });
 
+  it.each(['text/plain', 'text/event-stream'])(
+    'are not timed as requests: a log followed as %s',
+    async (accept) => {
+      await nobodyWorks();
+      const agent = await manager.agent();
+      await manager.call('POST', `/agents/${agent}/start`);
+      const runner = await manager.runner(agent);
+      const leaving = new AbortController();
+      const log = await fetch(`http://${origin()}/agents/${agent}/logs?follow=true`, {
+        headers: { authorization: `Bearer ${manager.key}`, accept },
+        signal: leaving.signal,
+      });
+      expect(log.status).toBe(200);
+      const counted = requests('GET', '/agents/:agent_id/logs', '2xx');
+      const before = (await metrics.value(counted)) ?? 0;
+      leaving.abort();
+      await metrics.until(counted, before + 1);
+      expect(await metrics.text()).not.toContain(
+        'http_request_duration_seconds_count{method="GET",route="/agents/:agent_id/logs"',
+      );
+      runner.close();
+    },
+  );
+
   it('are counted when they are turned away: before the upgrade, and after it', async () => {
     const agent = await manager.agent();
     const foreign = new WebSocket(`ws://${origin()}/ws/agents/${agent}`, { origin: 'https://evil.example' });
