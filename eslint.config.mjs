@@ -16,6 +16,7 @@ const walls = {
   '@langchain/core': ['agent-runner', 'bench'],
   '@langchain/langgraph': ['agent-runner', 'bench'],
   '@langchain/langgraph-checkpoint': ['agent-runner', 'manager-api'],
+  langsmith: ['agent-runner'],
   '@modelcontextprotocol/client': ['agent-runner'],
   '@modelcontextprotocol/server': ['testing', 'agent-runner', 'e2e'],
   typeorm: ['manager-api', 'telegram-gateway'],

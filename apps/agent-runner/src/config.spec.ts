@@ -82,7 +82,7 @@ describe('readConfig', () => {
   });
 
   it('is logged without its secrets', () => {
-    const { config } = readConfig([], { ...environment, LANGSMITH_API_KEY: 'secret-tracing' });
+    const { config } = readConfig([], environment);
     expect(JSON.stringify(redactConfig(configSchema, config))).not.toContain('secret-');
   });
 });

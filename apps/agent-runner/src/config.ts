@@ -45,10 +45,6 @@ export const configSchema = z.object({
     description: 'The same, where `HTTPS_PROXY` is not set',
     default_text: 'no proxy',
   }),
-  LANGSMITH_API_KEY: text()
-    .optional()
-    .meta({ description: 'Switches LangSmith tracing on', secret: true, default_text: 'no tracing' }),
-  LANGCHAIN_PROJECT: text().optional().meta({ description: 'The LangSmith project' }),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .optional()
@@ -133,12 +129,12 @@ function settings(argv: string[], env: Environment): { given: Environment; warm:
   return { given, warm: values.warm, pool: values.pool };
 }
 
+/** LangChain's own, which would start a client past the proxy: whether runs are traced is for the manager to say. */
+export function ignoreTracingSwitches(env: Environment = process.env): void {
+  for (const switched of ['LANGSMITH_TRACING', 'LANGCHAIN_TRACING'])
+    for (const name of [switched, `${switched}_V2`]) env[name] = 'false';
+}
+
 /** One for all that leaves, whatever its scheme. */
 export const egressProxy = ({ HTTPS_PROXY, HTTP_PROXY }: PoolConfig): string | undefined =>
   HTTPS_PROXY ?? HTTP_PROXY;
-
-/** LangChain looks for its own switch; a key alone does not turn tracing on. */
-export function switchTracing({ LANGSMITH_API_KEY }: PoolConfig): boolean {
-  process.env['LANGSMITH_TRACING'] = String(LANGSMITH_API_KEY !== undefined);
-  return LANGSMITH_API_KEY !== undefined;
-}

@@ -4,16 +4,19 @@ import { startTracing } from '@roost/service-kit/tracing';
 import { assemble, warmUp } from './bootstrap';
 import {
   configSchema,
+  egressProxy,
+  ignoreTracingSwitches,
   type PoolConfig,
   readConfig,
   readPoolConfig,
   type RunnerConfig,
-  switchTracing,
 } from './config';
 import { exchangeCode } from './exchange/instance.exchange';
+import { modelFetch } from './graph/model.fetch';
 import { compileCacheState } from './lifecycle/compile.cache';
 import { ExitError, exitCodes } from './lifecycle/exit.codes';
 import { waitInPool } from './pool/pool.member';
+import type { RunnerService } from './lifecycle/runner.service';
 import type { RunnerSetting } from './runner.module';
 import { DatabaseClock } from './timeline/database.clock';
 
@@ -22,6 +25,7 @@ type Surroundings = Omit<RunnerSetting, 'config' | 'exchange'> & { flushes: Flus
 type Stop = (within_ms: number) => Promise<void>;
 
 async function main(): Promise<void> {
+  ignoreTracingSwitches();
   const pool = readPoolConfig();
   if (pool) return supervise(pool, (surroundings) => runPooled(pool, surroundings));
   const { config, warm } = readConfig();
@@ -52,7 +56,7 @@ async function supervise(
   process.on('uncaughtException', exit);
   try {
     const flushes = await startTracing('agent-runner', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
-    await work({ logger, exit, traced: switchTracing(config), clock: new DatabaseClock(), flushes });
+    await work({ logger, exit, clock: new DatabaseClock(), flushes });
   } catch (error) {
     exit(error instanceof Error ? error : new Error(String(error)));
   }
@@ -66,8 +70,7 @@ async function warmOnly(config: RunnerConfig, surroundings: Surroundings): Promi
 
 async function run(config: RunnerConfig, surroundings: Surroundings): Promise<void> {
   tellStarting(config, surroundings);
-  const exchange = await exchangeCode(config, surroundings.clock);
-  const runner = await assemble({ ...surroundings, config, exchange });
+  const runner = await become(config, surroundings);
   tellCompiled(surroundings);
   endOnSignal(config, surroundings, (within_ms) => runner.stop(within_ms));
   await runner.start();
@@ -81,10 +84,21 @@ async function runPooled(pool: PoolConfig, surroundings: Surroundings): Promise<
   await warmUp(pool, surroundings);
   tellCompiled(surroundings);
   const config = await waitInPool(pool, surroundings.logger, surroundings.exit);
-  const exchange = await exchangeCode(config, surroundings.clock);
-  const runner = await assemble({ ...surroundings, config, exchange });
+  const runner = await become(config, surroundings);
   stop = (within_ms) => runner.stop(within_ms);
   await runner.start();
+}
+
+/** The agent's instance, with what the exchange says of it. */
+async function become(config: RunnerConfig, surroundings: Surroundings): Promise<RunnerService> {
+  const exchange = await exchangeCode(config, surroundings.clock);
+  if (!exchange.langsmith) return assemble({ ...surroundings, config, exchange });
+  // Apart, so that it is loaded where it is wanted and nowhere else.
+  const { connectLangSmith } = await import('./langsmith/langsmith');
+  const ask = modelFetch(egressProxy(config));
+  const { tracer, flush } = connectLangSmith(exchange.langsmith, ask, surroundings.logger);
+  surroundings.flushes.push(flush);
+  return assemble({ ...surroundings, config, exchange, tracer });
 }
 
 const endOnSignal = (

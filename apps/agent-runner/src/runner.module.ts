@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { BaseTracer } from '@langchain/core/tracers/base';
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import type { ExchangeResponse, Heartbeat } from '@roost/contracts';
 import { Messaging, StreamConsumer } from '@roost/messaging';
@@ -36,7 +37,8 @@ export interface RunnerSetting {
   exchange: ExchangeResponse;
   clock: DatabaseClock;
   logger: Logger;
-  traced: boolean;
+  /** Absent where runs are not traced by LangSmith. */
+  tracer?: BaseTracer;
   /** Ends the process: the instance was replaced, or cannot go on. */
   exit: (end: Error) => void;
 }
@@ -52,7 +54,7 @@ export class RunnerModule {
 }
 
 /** What reaches outside: the manager, Redis, the model. */
-function connections({ config, exchange, logger, traced, exit }: RunnerSetting): Provider[] {
+function connections({ config, exchange, logger, tracer, exit }: RunnerSetting): Provider[] {
   return [
     provide(Fence, [], () => new Fence(exit)),
     provide(ManagerClient, [], () => new ManagerClient(config.CONFIG_URL, exchange.token)),
@@ -73,7 +75,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
       return new ToolboxFactory(manager, onFault, egressProxy(config));
     }),
     provide(AgentGraph, [ManagerClient, ToolboxFactory], (manager, toolboxes) => {
-      const call = new ModelCall(traced ? streamTraced : streamChunks, {
+      const call = new ModelCall(tracer ? streamTraced(tracer) : streamChunks, {
         timeout_ms: config.MODEL_TIMEOUT_SECONDS * 1_000,
         stall_ms: config.MODEL_STALL_SECONDS * 1_000,
         backoff_ms: MODEL_BACKOFF_MS,
@@ -81,7 +83,7 @@ function connections({ config, exchange, logger, traced, exit }: RunnerSetting):
       const memory = new HttpCheckpointSaver(new CheckpointClient(manager));
       const knowledge = new KnowledgeClient(manager);
       const models = new ModelFactory(modelFetch(egressProxy(config)));
-      return new AgentGraph(models, call, toolboxes, memory, knowledge, new UserMemory(manager));
+      return new AgentGraph(models, call, toolboxes, memory, knowledge, new UserMemory(manager), tracer);
     }),
     provide(ReportSender, [Messaging, Fence], (messaging, fence) => {
       return new ReportSender(messaging, config.AGENT_ID, fence, logger);

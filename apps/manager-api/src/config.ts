@@ -2,6 +2,7 @@ import { AllowList } from '@roost/guarded-http/allow-list';
 import { flag, integer, loadConfig, text } from '@roost/service-kit';
 import { z } from 'zod';
 import { ingestionVariables } from './knowledge/ingestion.variables';
+import { checkLangSmith, langSmithVariables } from './lifecycle/langsmith.variables';
 
 /** `postgresql+asyncpg://` is what the Python service was given: the driver suffix is ignored. */
 const databaseUrl = text()
@@ -259,6 +260,7 @@ export const managerSchema = z.object({
       description: 'The same as runners reach it; without credentials',
       default_text: '`OTEL_EXPORTER_OTLP_ENDPOINT`',
     }),
+  ...langSmithVariables,
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
     .default('info')
@@ -285,5 +287,8 @@ function isAllowList(entries: string[]): boolean {
   }
 }
 
-export const readConfig = (env: NodeJS.ProcessEnv = process.env): ManagerConfig =>
-  loadConfig(managerSchema, env);
+export function readConfig(env: NodeJS.ProcessEnv = process.env): ManagerConfig {
+  const config = loadConfig(managerSchema, env);
+  checkLangSmith(config);
+  return config;
+}

@@ -66,6 +66,19 @@ export interface ExchangeResponse {
   wake?: WakeInstants;
   /** Messages under way when earlier instances were lost: each is run alone, so that a further loss names its cause. */
   suspects?: string[];
+  /** Where runs are traced by LangSmith; absent while they are not. */
+  langsmith?: LangSmithTracing;
+}
+
+/** What people, models and tools say is in these traces, unless it is hidden. */
+export interface LangSmithTracing {
+  endpoint: string;
+  api_key: string;
+  project: string;
+  /** Sends no inputs of runs, steps and models. */
+  hide_inputs: boolean;
+  /** Sends none of their outputs. Either hides what errors say. */
+  hide_outputs: boolean;
 }
 
 /** One version of an agent as its runner needs it; secrets are in clear and kept in memory only. */

@@ -8,7 +8,7 @@ const FLUSH_MS_MAX = 2_000;
 
 /**
  * Runs `close` once, on the first SIGTERM or SIGINT, then `flushes`, and ends the process: 0 when all has finished, 1
- * when `close` threw or it took longer than `deadline_ms`. `close` is told how many milliseconds are left to it.
+ * when `close` threw or it took longer than `deadline_ms`. `close` is told how many milliseconds are left to it. `flushes` may grow until then.
  */
 export function closeOnSignal(
   close: (within_ms: number) => Promise<void>,
@@ -16,7 +16,6 @@ export function closeOnSignal(
   logger: Logger,
   flushes: Flush[] = [],
 ): void {
-  const flush_ms = flushes.length > 0 ? Math.min(FLUSH_MS_MAX, deadline_ms / 4) : 0;
   let closing = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (closing) return;
@@ -26,6 +25,7 @@ export function closeOnSignal(
       logger.error({ deadline_ms }, 'shutdown outlived its deadline');
       process.exit(1);
     }, deadline_ms).unref();
+    const flush_ms = flushes.length > 0 ? Math.min(FLUSH_MS_MAX, deadline_ms / 4) : 0;
     close(deadline_ms - flush_ms)
       .finally(() => Promise.all(flushes.map((flush) => flush(flush_ms))))
       .then(

@@ -37,4 +37,5 @@ export { type DeclaredMetric, metricsSection } from './metrics.section';
 export * from './readme.section';
 export * from './telegram';
 export { type McpOffer, type McpRequestSeen, RemoteMcpServer } from './tools/remote-mcp.server';
+export { LangSmithReceiver } from './tracing/langsmith.receiver';
 export { OtlpReceiver, type ReceivedSpan } from './tracing/otlp.receiver';

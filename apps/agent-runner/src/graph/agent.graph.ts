@@ -1,4 +1,5 @@
 import { AIMessage, type BaseMessage, HumanMessage } from '@langchain/core/messages';
+import type { BaseTracer } from '@langchain/core/tracers/base';
 import { type Interrupt, isInterrupted } from '@langchain/langgraph';
 import type { CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import type {
@@ -68,6 +69,7 @@ export class AgentGraph {
     private readonly memory: HttpCheckpointSaver,
     knowledge: KnowledgeClient,
     private readonly users: UserMemory,
+    private readonly tracer?: BaseTracer,
   ) {
     this.graph = compileGraph(models, call, knowledge, memory);
     this.summarizer = new ThreadSummarizer(models, call);
@@ -119,6 +121,7 @@ export class AgentGraph {
           recursionLimit: recursionLimit(configuration),
           maxConcurrency: TOOLS_AT_ONCE,
           durability: durabilityOf(configuration),
+          ...(this.tracer ? { callbacks: [this.tracer], runName: 'invoke_agent' } : {}),
         });
         return { state: reached, summarized: summary };
       });

@@ -1,5 +1,6 @@
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages';
 import type { RunnableConfig } from '@langchain/core/runnables';
+import type { BaseTracer } from '@langchain/core/tracers/base';
 import type { ChatOpenAI } from '@langchain/openai';
 import type { ToolDefinition } from '../tools/tool';
 import type { ToolCallPart } from './tool-call.parts';
@@ -43,13 +44,14 @@ export const streamChunks: OpenModelStream = async function* (model, messages, {
   }
 };
 
-/** The same through LangChain's callbacks, so that a tracer sees the call. */
-export const streamTraced: OpenModelStream = async function* (model, messages, config, offer) {
-  const options = { ...config, ...callOptions(offer) };
-  for await (const chunk of await model.stream(messages, options)) {
-    yield { text: chunk.text, ...readMetadata(chunk) };
-  }
-};
+/** The same through LangChain's callbacks, so that `tracer` sees the call: within the graph's, or by itself. */
+export const streamTraced = (tracer: BaseTracer): OpenModelStream =>
+  async function* (model, messages, { signal, callbacks = [tracer] }, offer) {
+    const options = { callbacks, ...(signal ? { signal } : {}), ...callOptions(offer) };
+    for await (const chunk of await model.stream(messages, options)) {
+      yield { text: chunk.text, ...readMetadata(chunk) };
+    }
+  };
 
 const callOptions = ({ tools, format }: StreamOptions) => ({
   ...(tools.length > 0 ? { tools } : {}),

@@ -37,6 +37,8 @@ export class AgentFixture {
   secrets: Record<string, string> = {};
   /** Messages that the next instance is told may end it. */
   suspects: string[] = [];
+  /** Where the next instance is to trace its runs; undefined where the operator wants no traces. */
+  langsmith: ExchangeResponse['langsmith'];
   private readonly reports: StreamConsumer<'reports'>;
   private readonly received: RunnerReport[] = [];
   private readonly runners: RunnerService[] = [];
@@ -95,6 +97,7 @@ export class AgentFixture {
       redis,
       configuration: this.manager.versions.get(version) ?? this.configure(version),
       suspects: this.suspects,
+      ...(this.langsmith ? { langsmith: this.langsmith } : {}),
       wake: { launched_at: Date.now(), exchanged_at: Date.now(), pooled: false, clock: Date.now() },
     };
     this.manager.exchange = () => {
@@ -142,7 +145,7 @@ export class AgentFixture {
     const clock = new DatabaseClock();
     const exchange = await exchangeCode(config, clock);
     const logger = pino({ level: config.LOG_LEVEL });
-    const runner = await assemble({ config, exchange, clock, logger, traced: false, exit: this.exits });
+    const runner = await assemble({ config, exchange, clock, logger, exit: this.exits });
     this.runners.push(runner);
     await runner.start();
     return runner;

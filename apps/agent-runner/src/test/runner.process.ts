@@ -35,10 +35,17 @@ export class RunnerProgram {
 
 /** A runner in a process of its own, which can end as no code inside it could tell. */
 export class RunnerProcess {
-  private readonly ended: Promise<unknown>;
+  private readonly ended: Promise<unknown[]>;
 
   constructor(private readonly child: ChildProcess) {
     this.ended = once(child, 'close');
+  }
+
+  /** Asks it to end. @returns its exit code. */
+  async stop(): Promise<unknown> {
+    this.child.kill('SIGTERM');
+    const [code] = await this.ended;
+    return code;
   }
 
   /** Ends it as a power cut does. */

@@ -16,6 +16,7 @@ import { AgentStatusPublisher } from './agent-status.publisher';
 import { InstanceCredentialsRepository } from './instance-credentials.repository';
 import type { InstanceEntity } from './instance.entity';
 import { InstancesRepository } from './instances.repository';
+import { langSmithOf } from './langsmith.variables';
 import { LostRuns } from './lost-runs.service';
 import { RuntimeConfiguration } from './runtime-configuration.service';
 import { StartQueue } from './start-queue/start-queue.service';
@@ -68,6 +69,7 @@ export class ExchangeService {
     return {
       ...{ instance_id, generation, token, redis, configuration, suspects },
       ...wakeOf(instance, performance.now() - exchanged),
+      ...langSmithOf(this.config),
     };
   }
 

@@ -40,7 +40,10 @@ export class CommandGroup extends ConsumerGroup<TakenCommand> {
   /** Puts the answer into the client's stream and the request out of the service's, in one step. */
   async reply(command: TakenCommand, outcome: CommandOutcome): Promise<void> {
     const { entry_id, reply_to } = command;
-    if (reply_to === null) return this.acknowledge(entry_id);
+    if (reply_to === null) {
+      await this.acknowledge(entry_id);
+      return;
+    }
     const replies = keys.replies(reply_to.client_id);
     const json = JSON.stringify({ request_id: reply_to.request_id, outcome } satisfies CommandReply);
     const results = await this.redis
