@@ -20,6 +20,7 @@ import {
 import { launchError, refusalIn } from './launch-refusal';
 import { beginningOf, type Beginning } from './pod-beginning';
 import { podBody } from './pod-body';
+import { PodDeletions } from './pod-deletions';
 import { FINALIZER } from './pod-labels';
 import { listPods } from './pod-list';
 import { followPod } from './pod-follow';
@@ -37,6 +38,7 @@ export class KubernetesLauncher implements Launcher {
   readonly #options: ResolvedKubernetesOptions;
   readonly #cluster: ClusterClient;
   readonly #launches = new InFlight();
+  readonly #deletions = new PodDeletions();
   readonly #closed = new AbortController();
 
   /** @throws {Error} when the kubeconfig cannot be used; the cluster itself is not called yet. */
@@ -111,7 +113,7 @@ export class KubernetesLauncher implements Launcher {
 
   watch(listener: (instance_id: string) => void, signal: AbortSignal): void {
     const until = anySignal([signal, this.#closed.signal]);
-    void watchEnds(this.#cluster, this.#options, listener, until);
+    void watchEnds(this.#cluster, this.#options, (pod) => this.#observe(pod), listener, until);
   }
 
   async ping(): Promise<void> {
@@ -223,7 +225,7 @@ export class KubernetesLauncher implements Launcher {
   }
 
   #observe(pod: V1Pod): PresentInstance | undefined {
-    return presentInstance(pod, this.#options.installation);
+    return presentInstance(pod, this.#options.installation, this.#deletions.isOverdue(pod));
   }
 
   #nameOf(instance_id: string): string {

@@ -5,14 +5,14 @@ import { CONTAINER, MARK } from './pod-labels';
 /** 128 + SIGKILL. */
 const KILLED = 137;
 
-/** How long past its deletion's deadline a pod may show a running container before its node counts as lost. */
-const NODE_LOST_AFTER_MS = 30_000;
-
-/** What a pod says, in the port's words; undefined for one that is not this installation's. */
+/**
+ * What a pod says, in the port's words; undefined for one that is not this installation's. `is_overdue` when its
+ * deletion should have ended it long ago.
+ */
 export function presentInstance(
   pod: V1Pod,
   installation: string,
-  now = Date.now(),
+  is_overdue = false,
 ): PresentInstance | undefined {
   const marks = pod.metadata?.annotations ?? {};
   const instance_id = marks[MARK.instance_id];
@@ -20,7 +20,7 @@ export function presentInstance(
 
   const container = containerOf(pod);
   const ended = container?.state?.terminated;
-  const trouble = troubleOf(pod, now);
+  const trouble = troubleOf(pod, is_overdue);
   const state = stateOf(pod, trouble);
   const exited = state === 'exited';
   const begun = ended?.startedAt ?? container?.state?.running?.startedAt;
@@ -53,12 +53,12 @@ function stateOf(pod: V1Pod, trouble: InstanceTrouble | undefined): PresentInsta
   return neverBegins ? 'exited' : 'created';
 }
 
-function troubleOf(pod: V1Pod, now: number): InstanceTrouble | undefined {
+function troubleOf(pod: V1Pod, is_overdue: boolean): InstanceTrouble | undefined {
   const { reason, message } = pod.status ?? {};
   const disruption = pod.status?.conditions?.find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   );
-  if (reason === 'NodeLost' || disruption?.reason === 'DeletionByPodGC' || isOverdue(pod, now)) {
+  if (reason === 'NodeLost' || disruption?.reason === 'DeletionByPodGC' || (is_overdue && isOnNode(pod))) {
     const node = pod.spec?.nodeName ?? 'unknown';
     return { kind: 'node_lost', message: `The node ${node} is lost; look at: kubectl describe node ${node}` };
   }
@@ -69,10 +69,7 @@ function troubleOf(pod: V1Pod, now: number): InstanceTrouble | undefined {
   return undefined;
 }
 
-function isOverdue(pod: V1Pod, now: number): boolean {
-  const due = pod.metadata?.deletionTimestamp;
-  const runs = containerOf(pod)?.state?.terminated === undefined && pod.spec?.nodeName !== undefined;
-  return due !== undefined && runs && now - new Date(due).getTime() > NODE_LOST_AFTER_MS;
-}
+const isOnNode = (pod: V1Pod): boolean =>
+  containerOf(pod)?.state?.terminated === undefined && pod.spec?.nodeName !== undefined;
 
 const moment = (time: Date | undefined): string | null => (time ? new Date(time).toISOString() : null);

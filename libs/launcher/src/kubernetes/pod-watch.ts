@@ -1,11 +1,11 @@
 import { type V1Pod, Watch } from '@kubernetes/client-node';
 import { setTimeout as pause } from 'node:timers/promises';
 import pRetry from 'p-retry';
+import type { PresentInstance } from '../launcher';
 import type { ClusterClient } from './cluster.client';
 import type { ResolvedKubernetesOptions } from './kubernetes.options';
 import { MARK, ofInstallation } from './pod-labels';
 import { listPods } from './pod-list';
-import { presentInstance } from './pod-state';
 
 /** A connection that died without a word looks like one on which nothing happens; none is trusted for longer. */
 const CONNECTION_SECONDS = 60;
@@ -22,13 +22,14 @@ type WatchOptions = Pick<ResolvedKubernetesOptions, 'namespace' | 'installation'
 export async function watchEnds(
   cluster: ClusterClient,
   options: WatchOptions,
+  observe: (pod: V1Pod) => PresentInstance | undefined,
   onEnd: (instance_id: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const present = new Set<string>();
   const see = (pod: V1Pod, removed = false): void => {
     const instance_id = pod.metadata?.annotations?.[MARK.instance_id];
-    const seen = presentInstance(pod, options.installation);
+    const seen = observe(pod);
     if (!instance_id || !seen || signal.aborted) return;
     if (removed) present.delete(instance_id);
     else present.add(instance_id);
