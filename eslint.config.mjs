@@ -7,6 +7,7 @@ const walls = {
   dockerode: ['launcher'],
   '@kubernetes/client-node': ['launcher'],
   ioredis: ['messaging', 'roostctl'],
+  '@opentelemetry': ['service-kit'],
   'rate-limiter-flexible': ['messaging'],
   undici: ['guarded-http'],
   'ipaddr.js': ['guarded-http', 'manager-api'],
