@@ -52,6 +52,13 @@ export const gatewaySchema = z.object({
     .default(9102)
     .meta({ description: 'Port of `/metrics` alone; never published' }),
   SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .meta({
+      description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
+      default_text: 'no traces',
+    }),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
     .default('info')

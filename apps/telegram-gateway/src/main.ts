@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { closeOnSignal, createLogger, redactConfig, runMain } from '@roost/service-kit';
+import { startTracing } from '@roost/service-kit/tracing';
 import { startGateway } from './bootstrap';
 import { gatewaySchema, readConfig } from './config';
 
@@ -11,7 +12,8 @@ runMain(async () => {
     format: config.LOG_FORMAT,
   });
   logger.info({ config: redactConfig(gatewaySchema, config) }, 'starting');
+  const flushes = await startTracing('telegram-gateway', config.OTEL_EXPORTER_OTLP_ENDPOINT, logger);
   const app = await startGateway(config, logger);
   logger.info('ready');
-  closeOnSignal(() => app.close(), config.SHUTDOWN_SECONDS * 1_000, logger);
+  closeOnSignal(() => app.close(), config.SHUTDOWN_SECONDS * 1_000, logger, flushes);
 });

@@ -52,6 +52,8 @@ const answered = {
   token_usage: z.array(TokenUsage).optional(),
   /** Calls of tools that this instance made, by type; absent when it made none. */
   tool_calls: z.array(ToolCalls).optional(),
+  /** Of the run (W3C Trace Context); absent while traces are off. */
+  traceparent: z.string().max(64).optional(),
 };
 
 /** What became of one message, or of several joined into one run. Refused by the manager when the generation is not the agent's current one. */

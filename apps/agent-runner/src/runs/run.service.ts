@@ -1,7 +1,7 @@
 import { type InboxEntry, newRunId, type RunnerReport, type TokenUsage } from '@roost/contracts';
 import type { Messaging } from '@roost/messaging';
 import { anySignal } from 'any-signal';
-import { inSpan } from '@roost/service-kit/tracing';
+import { inSpan, traceparent } from '@roost/service-kit/tracing';
 import type { Logger } from 'pino';
 import type { ConfigurationCache } from '../configuration/configuration.cache';
 import type { AgentGraph } from '../graph/agent.graph';
@@ -76,7 +76,7 @@ export class RunService {
 
   /** By the semantic conventions for generative AI; part of the trace that began when the message was accepted. */
   private run(batch: Batch, signal: AbortSignal, onEnded: () => void): Promise<void> {
-    const { thread_id, traceparent } = lastOf(batch);
+    const { thread_id, traceparent: parent } = lastOf(batch);
     const { agent_id, generation } = this.identity;
     const attributes = {
       'gen_ai.operation.name': 'invoke_agent',
@@ -84,7 +84,7 @@ export class RunService {
       'gen_ai.conversation.id': thread_id,
       'roost.generation': generation,
     };
-    return inSpan({ name: `invoke_agent ${agent_id}`, attributes, parent: traceparent }, async (span) => {
+    return inSpan({ name: `invoke_agent ${agent_id}`, attributes, parent }, async (span) => {
       const outcome = await this.report(batch, signal, onEnded);
       span.setAttribute('roost.outcome', outcome.outcome);
       const spent = outcome.token_usage ?? [];
@@ -116,7 +116,10 @@ export class RunService {
     const { generation } = this.identity;
     const joined = joined_message_ids.length > 0 ? { joined_message_ids } : {};
     const called = tools.entries.length > 0 ? { tool_calls: tools.entries } : {};
-    await this.reports.send({ message_id, thread_id, run_id, generation, ...joined, ...called, ...outcome });
+    const carried = traceparent();
+    const traced = carried === undefined ? {} : { traceparent: carried };
+    const run = { message_id, thread_id, run_id, generation, ...traced };
+    await this.reports.send({ ...run, ...joined, ...called, ...outcome });
     return outcome;
   }
 
@@ -222,6 +225,15 @@ const counted = ({ token_usage }: { token_usage: TokenUsage[] }): { token_usage?
   token_usage.length > 0 ? { token_usage } : {};
 
 type OwnFields<Report> = Report extends unknown
-  ? Omit<Report, 'message_id' | 'thread_id' | 'run_id' | 'generation' | 'joined_message_ids' | 'tool_calls'>
+  ? Omit<
+      Report,
+      | 'message_id'
+      | 'thread_id'
+      | 'run_id'
+      | 'generation'
+      | 'joined_message_ids'
+      | 'tool_calls'
+      | 'traceparent'
+    >
   : never;
 type Outcome = OwnFields<RunnerReport>;

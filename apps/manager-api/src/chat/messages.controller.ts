@@ -1,11 +1,18 @@
 import { Body, Controller, Headers, HttpStatus, Ip, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { AcceptedMessageDto, CreateMessageDto } from '@roost/contracts/rest';
-import type { Response } from 'express';
+import { within } from '@roost/service-kit/tracing';
+import type { Request, Response } from 'express';
 import type { Principal } from '../access/principal';
 import { CurrentPrincipal, NeedsScopeOrChatToken } from '../access/route.decorators';
 import { ApiIdempotent, ApiProblems } from '../http/api.decorators';
 import { StreamsService } from './streams.service';
+
+/** A stranger's is not taken over: they could join traces. A gateway is part of the service. */
+const traceOf = (principal: Principal, request: Request): string | undefined =>
+  principal.kind === 'api_key' && principal.scopes.includes('integrations:serve')
+    ? request.get('traceparent')
+    : undefined;
 
 @ApiTags('chat')
 @Controller('agents/:agent_id/messages')
@@ -45,8 +52,11 @@ export class MessagesController {
     @Headers('accept') accept: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    if (accept?.includes('text/event-stream'))
-      return this.streams.streamRun(principal, address, agent_id, body, response);
-    response.status(HttpStatus.ACCEPTED).json(await this.streams.accept(principal, address, agent_id, body));
+    await within(traceOf(principal, response.req), async () => {
+      if (accept?.includes('text/event-stream'))
+        return this.streams.streamRun(principal, address, agent_id, body, response);
+      const accepted = await this.streams.accept(principal, address, agent_id, body);
+      response.status(HttpStatus.ACCEPTED).json(accepted);
+    });
   }
 }

@@ -68,9 +68,9 @@ export class MessagesService {
 
   /** As {@link accept}, for a message that the caller vouches for: nothing of it is a client's word. */
   commit(row: NewMessage): Promise<AcceptedMessage> {
-    // A trace of its own, whatever the client says of traces: its run goes on with it.
+    // A trace of its own, unless who asks is trusted to have begun it: its run goes on with it.
     const attributes = { 'gen_ai.agent.id': row.agent_id, 'gen_ai.conversation.id': row.thread_id };
-    return inSpan({ name: 'accept_message', attributes, parent: undefined }, () =>
+    return inSpan({ name: 'accept_message', attributes }, () =>
       this.accepted({ ...row, traceparent: traceparent() }),
     );
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type ErrorCode, isErrorCode, newMessageId, type RunnerReport } from '@roost/contracts';
 import { Messaging, type StreamConsumer } from '@roost/messaging';
+import { inSpan } from '@roost/service-kit/tracing';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import pTimeout from 'p-timeout';
@@ -155,7 +156,7 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
   ): Promise<void> {
     for (const { id, payload } of entries) {
       try {
-        await this.commit(agent_id, payload);
+        await this.traced(agent_id, payload);
         await this.book(agent_id, payload);
       } catch (error) {
         if (await this.waits(agent_id, consumer, id, error)) continue;
@@ -215,6 +216,16 @@ export class RepliesService implements OnModuleInit, BeforeApplicationShutdown {
     if (await this.threads.find(thread_id)) return;
     await this.checkpoints.deleteThread(agent_id, thread_id);
     await this.messaging.eventLog.drop(agent_id, thread_id);
+  }
+
+  private traced(agent_id: string, report: RunnerReport): Promise<void> {
+    const { thread_id, outcome, traceparent: parent } = report;
+    const attributes = {
+      'gen_ai.agent.id': agent_id,
+      'gen_ai.conversation.id': thread_id,
+      'roost.outcome': outcome,
+    };
+    return inSpan({ name: 'commit_reply', attributes, parent }, () => this.commit(agent_id, report));
   }
 
   private async commit(agent_id: string, report: RunnerReport): Promise<void> {

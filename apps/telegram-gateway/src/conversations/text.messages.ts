@@ -1,4 +1,5 @@
 import type { OutboundFrame } from '@roost/contracts';
+import { inSpan } from '@roost/service-kit/tracing';
 import type { UpdateEntity } from '../ingest/update.entity';
 import { textsFor } from '../texts/texts';
 import { approvalRequest, authorizationRequest, replyMessages, serviceMessage } from './answers';
@@ -29,7 +30,12 @@ export class TextMessages {
   ) {}
 
   /** Resolves once its end is committed, or the bot is served no more. */
-  async take(update: UpdateEntity, { place, text }: { place: Place; text: string }): Promise<void> {
+  take(update: UpdateEntity, said: { place: Place; text: string }): Promise<void> {
+    const attributes = { 'gen_ai.agent.id': this.context.agent_id };
+    return inSpan({ name: 'take_update', attributes, parent: undefined }, () => this.taken(update, said));
+  }
+
+  private async taken(update: UpdateEntity, { place, text }: { place: Place; text: string }): Promise<void> {
     const key = conversationKey(place);
     let ended: Promise<void> = Promise.resolve();
     await this.order.run(key, async () => {

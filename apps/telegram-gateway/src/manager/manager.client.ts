@@ -11,6 +11,7 @@ import type {
   ApprovalPageDto,
   CreateMessageDto,
 } from '@roost/contracts/rest';
+import { traceparent } from '@roost/service-kit/tracing';
 import { anySignal } from 'any-signal';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CONFIG, type GatewayConfig } from '../config';
@@ -127,6 +128,7 @@ export class ManagerClient {
     path: string,
     { body, accept, signal }: { body?: object | undefined; accept: string; signal: AbortSignal },
   ): Promise<Response> {
+    const trace = traceparent();
     const response = await fetch(new URL(path, origin), {
       method,
       signal,
@@ -134,6 +136,7 @@ export class ManagerClient {
       headers: {
         accept,
         authorization: `Bearer ${this.config.GATEWAY_API_KEY}`,
+        ...(trace === undefined ? {} : { traceparent: trace }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -57,6 +57,10 @@ export class OutgoingEntity {
   @Column('timestamptz', { default: () => 'now()' })
   created_at!: Date;
 
+  /** Of the trace that sending it goes on with; null while traces are off, and for what no agent said. */
+  @Column('text', { nullable: true })
+  traceparent!: string | null;
+
   @Column('timestamptz', { nullable: true })
   done_at!: Date | null;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { traceparent } from '@roost/service-kit/tracing';
 import { DataSource, type EntityManager } from 'typeorm';
 import { storable } from '../database/storable';
 import { GatewayMetrics } from '../metrics/gateway.metrics';
@@ -35,9 +36,9 @@ export class OutgoingRepository {
   async add(tx: EntityManager, bot_id: number, update_id: number, messages: NewOutgoing[]): Promise<void> {
     for (const { chat_id, name, message } of messages) {
       await tx.query(
-        `INSERT INTO telegram.outgoing (bot_id, chat_id, update_id, name, message) VALUES ($1, $2, $3, $4, $5)
+        `INSERT INTO telegram.outgoing (bot_id, chat_id, update_id, name, message, traceparent) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (bot_id, update_id, name) DO NOTHING`,
-        [bot_id, chat_id, update_id, name, storable(message)],
+        [bot_id, chat_id, update_id, name, storable(message), traceparent() ?? null],
       );
     }
   }

@@ -1,3 +1,4 @@
+import { inSpan } from '@roost/service-kit/tracing';
 import type { Logger } from 'pino';
 import type { BotApi } from '../bot-api/bot-api.client';
 import { BotApiRefusal, BotApiSilence } from '../bot-api/bot-api.error';
@@ -118,10 +119,16 @@ export class Sender {
     if (!row.message) return this.outgoing.refused(row.id, 'there is nothing to send');
     if (!(await this.outgoing.claim(row.id, this.context.holder))) return;
     try {
-      await this.outgoing.sent(row.id, await this.hand(row.chat_id, row.message));
+      await this.outgoing.sent(row.id, await this.traced(row, row.message));
     } catch (error) {
       await this.afterFailure(row, row.message, error);
     }
+  }
+
+  private traced({ chat_id, traceparent }: OutgoingEntity, message: OutgoingMessage): Promise<number | null> {
+    if (traceparent === null) return this.hand(chat_id, message);
+    const span = { name: 'send_message', attributes: {}, is_client: true, parent: traceparent };
+    return inSpan(span, () => this.hand(chat_id, message));
   }
 
   /** @returns the id of the message in the chat. */

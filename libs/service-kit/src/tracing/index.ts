@@ -1,2 +1,2 @@
-export { inSpan, type SpanDescription, traceparent } from './spans';
+export { inSpan, type SpanDescription, traceparent, within } from './spans';
 export { startTracing } from './tracing';
