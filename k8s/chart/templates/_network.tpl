@@ -49,7 +49,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* A rule to a database, where it is said to be; none at all without an address, as no address would mean any. */}}
+{{- /* A rule to a database or a collector, where it is said to be; none at all without an address, as no address would mean any. */}}
 {{- define "roost.toState" -}}
 {{- if .to -}}
 - to:

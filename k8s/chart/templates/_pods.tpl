@@ -29,6 +29,16 @@ securityContext:
   seccompProfile: { type: RuntimeDefault }
 {{- end }}
 
+{{- /* On which nodes pods may be. Takes their values. */}}
+{{- define "roost.scheduling" -}}
+{{- range $name := list "nodeSelector" "tolerations" "affinity" }}
+{{- with index $ $name }}
+{{ $name }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* What holds for every container. */}}
 {{- define "roost.containerSecurity" -}}
 securityContext:

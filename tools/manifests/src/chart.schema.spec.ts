@@ -12,9 +12,25 @@ const FILE = join(root, CHART, 'values.schema.json');
 const readSchema = (): Schema => JSON.parse(readFileSync(FILE, 'utf8')) as Schema;
 
 /** Maps whose names are Kubernetes' or the operator's, and are explained as one. */
-const EXPLAINED_AS_ONE = new Set(['annotations', 'podLabels', 'resources', 'quota']);
+const EXPLAINED_AS_ONE = new Set([
+  'annotations',
+  'podLabels',
+  'resources',
+  'quota',
+  'nodeSelector',
+  'affinity',
+]);
 /** Maps that users fill, of which no name stands in values.yaml. */
-const OPEN = new Set(['annotations', 'podLabels', 'env', 'quota', 'requests', 'limits']);
+const OPEN = new Set([
+  'annotations',
+  'podLabels',
+  'env',
+  'quota',
+  'requests',
+  'limits',
+  'nodeSelector',
+  'affinity',
+]);
 
 const resolved = (schema: Schema, of: Schema): Schema => {
   if (!of.$ref) return of;
@@ -104,7 +120,8 @@ describe('k8s/chart/values.schema.json', () => {
     const open = parts
       .filter(([, { type, additionalProperties }]) => type === 'object' && additionalProperties !== false)
       .map(([path]) => path);
-    expect(open).toEqual(['#/properties/global', '#/definitions/annotations', '#/definitions/podLabels']);
+    const definitions = ['annotations', 'podLabels', 'nodeSelector', 'affinity'];
+    expect(open).toEqual(['#/properties/global', ...definitions.map((name) => `#/definitions/${name}`)]);
   });
 
   it('names what values.yaml names, where each has a comment', () => {

@@ -65,6 +65,7 @@ const own = {
     },
     redis: { to: [{ ipBlock: { cidr: '10.1.0.2/32' } }], port: 6380 },
     qdrant: { to: [] },
+    collector: { to: [{ podSelector: { matchLabels: { app: 'collector' } } }], port: 4319 },
   },
   topologySpread: { maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule' },
 };
@@ -88,7 +89,7 @@ describeManifests('helm template k8s/chart, with names of your own', {
   namespaces: { own: 'acme', agents: 'acme-agents' },
   makes: ['acme-agents'],
   ours: [...manager, ...gateway, proxy],
-  runner_ports: [53, 80, 443, 3128, 6380, 8001],
+  runner_ports: [53, 80, 443, 3128, 4319, 6380, 8001],
 });
 
 describe('k8s/chart', { timeout: FETCHING_MS }, () => {
@@ -130,6 +131,40 @@ describe('k8s/chart', { timeout: FETCHING_MS }, () => {
     expect(spec).toMatchObject({ replicas: 1 });
     expect(JSON.stringify(spec)).not.toContain('topologySpreadConstraints');
     expect(JSON.stringify(spec)).toContain('"persistentVolumeClaim":{"claimName":"documents"}');
+  });
+
+  it('opens a way to a collector where one is named, as components/tracing does, and else none', async () => {
+    const component = objectsOf(readFileSync(join(root, 'k8s/components/tracing/network.yaml'), 'utf8'));
+    const [to] = (component[0]?.spec as any).egress;
+    const policies = async (values: object): Promise<KubernetesObject[]> =>
+      (await renderedChart(values)).filter(({ metadata }) => metadata.name.endsWith('tracing'));
+    const rendered = await policies({ networkPolicies: { collector: { to: to.to } } });
+    expect(rendered.map(idOf).sort()).toEqual(component.map(idOf).sort());
+    for (const policy of component) expect(find(rendered, idOf(policy)).spec).toEqual(policy.spec);
+    expect(await policies({})).toEqual([]);
+  });
+
+  it('puts pods and their migrations on nodes of your own, each app on its own', async () => {
+    const toleration = { key: 'pool', operator: 'Equal', value: 'roost', effect: 'NoSchedule' };
+    const affinity = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } };
+    const objects = await renderedChart({
+      manager: { nodeSelector: { pool: 'managers' }, tolerations: [toleration], affinity },
+      gateway: { nodeSelector: { pool: 'gateways' } },
+      egress: { proxy: { tolerations: [toleration] } },
+    });
+    const scheduled = (id: string) => {
+      const { nodeSelector, tolerations, affinity } = (find(objects, id).spec as any).template.spec;
+      return { nodeSelector, tolerations, affinity };
+    };
+    for (const id of ['Deployment roost/agent-manager', 'Job roost/manager-migrate'])
+      expect(scheduled(id)).toEqual({
+        nodeSelector: { pool: 'managers' },
+        tolerations: [toleration],
+        affinity,
+      });
+    for (const id of ['Deployment roost/telegram-gateway', 'Job roost/gateway-migrate'])
+      expect(scheduled(id)).toEqual({ nodeSelector: { pool: 'gateways' } });
+    expect(scheduled('Deployment roost/egress-proxy')).toEqual({ tolerations: [toleration] });
   });
 
   describe('with names and sizes of your own', () => {
