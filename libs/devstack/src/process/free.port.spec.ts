@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { freePort, requireFreePort } from './free.port';
@@ -7,6 +8,11 @@ it('a free port can be listened on', async () => {
   const server = createServer().listen(await freePort(), '127.0.0.1');
   await once(server, 'listening');
   server.close();
+});
+
+it('a free port is none that an outgoing connection may take meanwhile', async () => {
+  const [lowest] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s/).map(Number);
+  expect(await freePort()).toBeLessThan(lowest ?? 0);
 });
 
 it('a taken port is refused in one line that names the variable to change', async () => {

@@ -1,10 +1,19 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { DevstackError } from '../devstack.error';
 
+/** Ports that no system gives to outgoing connections: such a one would take it before whoever asked listens. */
+const [LOWEST, HIGHEST] = [10_000, 32_000];
+
 /** A TCP port of 127.0.0.1 that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
-  return listenOnce(0);
+  try {
+    return await listenOnce(randomInt(LOWEST, HIGHEST));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return freePort();
+  }
 }
 
 /** @throws {DevstackError} the port is taken; names the environment variable that chooses another. */
