@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createLogger, loadConfig, runMain } from '@roost/service-kit';
 import { managerSchema } from './config';
-import { createDataSource } from './database/data-source';
+import { createMigrationSource } from './database/data-source';
 
 const migrateSchema = managerSchema.pick({ DATABASE_URL: true, LOG_LEVEL: true, LOG_FORMAT: true });
 /** Managers that start together migrate one after the other. */
@@ -12,7 +12,7 @@ runMain(async () => {
   // eslint-disable-next-line no-restricted-properties -- a program of its own, which needs no more than these
   const config = loadConfig(migrateSchema, process.env);
   const logger = await createLogger({ name: 'migrate', level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const dataSource = await createDataSource(config.DATABASE_URL, 2).initialize();
+  const dataSource = await createMigrationSource(config.DATABASE_URL).initialize();
   const holder = dataSource.createQueryRunner();
   try {
     await holder.query(`SET statement_timeout = '5min'`);

@@ -30,7 +30,7 @@ export { redisCli } from './manager/redis.cli';
 export { environmentOf, type RunnerProcess, RunnerProcesses, signalGroup } from './manager/runner.processes';
 export * from './faults';
 export { until } from './until';
-export { bundle, workspaceRoot } from './workspace';
+export { bundle, Release, thisRelease, workspaceRoot } from './workspace';
 export * from './qdrant';
 export { documentSection } from './document.section';
 export { type DeclaredMetric, metricsSection } from './metrics.section';

@@ -53,7 +53,11 @@ const STATEMENT_MS = 15_000;
 const SILENCE_MS = STATEMENT_MS + 1_000;
 
 /** PostgreSQL as the manager uses it: the schema comes from migrations, and every statement has a deadline. */
-export const databaseOptions = (url: string, pool_size: number): DataSourceOptions => ({
+export const databaseOptions = (
+  url: string,
+  pool_size: number,
+  applicationName = 'roost-manager',
+): DataSourceOptions => ({
   type: 'postgres',
   // TypeORM looks for it in node_modules, which a bundle does not have.
   driver: pg,
@@ -63,7 +67,7 @@ export const databaseOptions = (url: string, pool_size: number): DataSourceOptio
   migrationsTransactionMode: 'each',
   poolSize: pool_size,
   connectTimeoutMS: 5_000,
-  applicationName: 'roost-manager',
+  applicationName,
   extra: {
     statement_timeout: STATEMENT_MS,
     query_timeout: SILENCE_MS,
@@ -71,6 +75,10 @@ export const databaseOptions = (url: string, pool_size: number): DataSourceOptio
     keepAlive: true,
   },
 });
+
+/** For the programs that change the schema: beside managers, and told apart from them. */
+export const createMigrationSource = (url: string): DataSource =>
+  new DataSource(databaseOptions(url, 2, 'roost-migrate'));
 
 export const createDataSource = (url: string, pool_size: number): DataSource =>
   new DataSource(databaseOptions(url, pool_size));

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { createDataSource } from './data-source';
+import { createMigrationSource } from './data-source';
 import { schemaDiff } from './schema-diff';
 
 /**
@@ -12,7 +12,7 @@ if (!/^[a-z][a-z0-9-]*$/.test(name)) {
   process.exit(2);
 }
 // eslint-disable-next-line no-restricted-properties -- a developer's tool, not an app: it has no config.ts
-const dataSource = await createDataSource(process.env['DATABASE_URL'] ?? '', 2).initialize();
+const dataSource = await createMigrationSource(process.env['DATABASE_URL'] ?? '').initialize();
 await dataSource.runMigrations();
 const { up, down } = await schemaDiff(dataSource);
 await dataSource.destroy();

@@ -1,11 +1,11 @@
 import { sharedStack } from '@roost/devstack';
 import { expect, it } from 'vitest';
-import { createDataSource } from './data-source';
+import { createMigrationSource } from './data-source';
 import { schemaDiff } from './schema-diff';
 
 it('migrations bring an empty database to what the entities say, and back', async () => {
   const database = await (await sharedStack()).createDatabase('migrations');
-  const source = await createDataSource(database.url, 2).initialize();
+  const source = await createMigrationSource(database.url).initialize();
   try {
     await source.runMigrations();
     expect(await schemaDiff(source)).toEqual({ up: [], down: [] });

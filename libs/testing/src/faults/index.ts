@@ -1,6 +1,6 @@
 export { Chaos, type ChaosOptions } from './chaos';
 export { crowd, type CrowdAnswer, type CrowdOptions } from './crowd';
-export { CrowdMember, type CrowdMemberOptions, type CrowdProtocol } from './crowd.member';
+export { CrowdMember, type CrowdMemberOptions, type CrowdProtocol, crowdProtocols } from './crowd.member';
 export { keepEvidence } from './evidence';
 export { type FaultsSize, faultsSize, isFull, sized } from './faults.size';
 export { Ledger } from './ledger';

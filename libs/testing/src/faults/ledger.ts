@@ -65,6 +65,13 @@ export class Ledger {
     return this.ids('SELECT id FROM unnest($1::text[]) AS id EXCEPT SELECT id FROM messages', [message_ids]);
   }
 
+  /** The replies of a thread, in their order. */
+  replies(thread_id: string): Promise<string[]> {
+    return this.ids(`SELECT id FROM messages WHERE thread_id = $1 AND role = 'assistant' ORDER BY position`, [
+      thread_id,
+    ]);
+  }
+
   agents(): Promise<string[]> {
     return this.ids('SELECT id FROM agents');
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { freePort, type ManagedChild, startChild, waitUntil } from '@roost/devstack';
 import { join } from 'node:path';
-import { bundle, workspaceRoot } from '../workspace';
+import { workspaceRoot } from '../workspace';
 import type { Installation } from './installation';
 import { recordsIn } from './run.directory';
 
@@ -32,7 +32,7 @@ export class GatewayProcess {
     telegram_url: string,
     env: Record<string, string> = {},
   ): Promise<GatewayProcess> {
-    const { environment, manager, database } = installation;
+    const { environment, manager, database, release } = installation;
     const port = Number(env['GATEWAY_PORT'] ?? (await freePort()));
     const metricsPort = await freePort();
     const own = {
@@ -51,13 +51,13 @@ export class GatewayProcess {
       TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}`,
       ...env,
     };
-    await migrate(installation.directory, { ...own, ADMIN_DATABASE_URL: database.url });
+    await migrate(installation, { ...own, ADMIN_DATABASE_URL: database.url });
     const name = `telegram-gateway-${port}`;
     const logFile = join(installation.directory, `${name}.log`);
     const child = await startChild({
       name,
       command: process.execPath,
-      args: [bundle('telegram-gateway')],
+      args: [release.bundle('telegram-gateway')],
       cwd: workspaceRoot,
       env: own,
       logFile,
@@ -87,12 +87,12 @@ export class GatewayProcess {
   }
 }
 
-async function migrate(directory: string, env: Record<string, string>): Promise<void> {
+async function migrate({ directory, release }: Installation, env: Record<string, string>): Promise<void> {
   const name = `telegram-migrate-${env['GATEWAY_PORT'] ?? ''}`;
   const child = await startChild({
     name,
     command: process.execPath,
-    args: [bundle('telegram-gateway', 'migrate')],
+    args: [release.bundle('telegram-gateway', 'migrate')],
     cwd: workspaceRoot,
     env,
     logFile: join(directory, `${name}.log`),

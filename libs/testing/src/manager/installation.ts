@@ -14,7 +14,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onExit } from 'signal-exit';
 import type { ApiClient } from '../api.client';
-import { bundle, workspaceRoot } from '../workspace';
+import { type Release, thisRelease, workspaceRoot } from '../workspace';
 import { GatewayProcess } from './gateway.process';
 import { ManagerProcess } from './manager.process';
 import { openRunDirectory, recordsIn, runnersIn } from './run.directory';
@@ -28,6 +28,8 @@ export interface InstallationOptions {
   redis?: TestRedis;
   /** Whose servers it stands on. Default: those of this Vitest run. */
   stack?: SharedStack;
+  /** What its managers, gateways and runners are started from. Default: these sources. */
+  release?: Release;
 }
 
 const MIGRATE_DEADLINE_MS = 60_000;
@@ -39,6 +41,7 @@ const MIGRATE_DEADLINE_MS = 60_000;
 export class Installation {
   private readonly managers: ManagerProcess[] = [];
   readonly gateways: GatewayProcess[] = [];
+  private current = thisRelease;
   private readonly unhook: () => void;
 
   private constructor(
@@ -56,7 +59,11 @@ export class Installation {
   }
 
   /** Everything but a manager. */
-  static async prepare({ env = {}, ...given }: InstallationOptions = {}): Promise<Installation> {
+  static async prepare({
+    env = {},
+    release = thisRelease,
+    ...given
+  }: InstallationOptions = {}): Promise<Installation> {
     const directory = await openRunDirectory();
     const stack = given.stack ?? (await sharedStack());
     const [database, redis, model] = await Promise.all([
@@ -78,7 +85,6 @@ export class Installation {
       OPENAI_BASE_URL: model.baseUrl,
       MANAGER_HOST: '127.0.0.1',
       LAUNCHER: 'process',
-      RUNNER_ENTRY: bundle('agent-runner'),
       RUNNER_STATE_DIR: runnersIn(directory),
       KNOWLEDGE_DIR: join(directory, 'knowledge'),
       START_DEADLINE_SECONDS: '30',
@@ -92,12 +98,17 @@ export class Installation {
     const runners = new RunnerProcesses(runnersIn(directory));
     const installation = new Installation(directory, database, redis, model, runners, environment);
     try {
-      await installation.migrate();
+      await installation.migrateTo(release);
     } catch (error) {
       await installation.stop();
       throw error;
     }
     return installation;
+  }
+
+  /** Of what is started next. */
+  get release(): Release {
+    return this.current;
   }
 
   /** The manager that was started first and not ended since. */
@@ -124,7 +135,8 @@ export class Installation {
   async startManager(env: Record<string, string> = {}): Promise<ManagerProcess> {
     const ports = { MANAGER_PORT: String(await freePort()), INTERNAL_PORT: String(await freePort()) };
     const name = `manager-${this.managers.length + 1}`;
-    const manager = await ManagerProcess.start(name, this.directory, {
+    const manager = await ManagerProcess.start(name, this.directory, this.release, {
+      RUNNER_ENTRY: this.release.bundle('agent-runner'),
       ...this.environment,
       ...ports,
       ...env,
@@ -171,11 +183,12 @@ export class Installation {
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  private async migrate(): Promise<void> {
+  /** Brings the database to what a release needs. What is started from now on is of that release. */
+  async migrateTo(release: Release): Promise<void> {
     const child = await startChild({
       name: 'migrations',
       command: process.execPath,
-      args: [bundle('manager-api', 'migrate')],
+      args: [release.bundle('manager-api', 'migrate')],
       cwd: workspaceRoot,
       env: this.environment,
       logFile: join(this.directory, 'migrate.log'),
@@ -186,6 +199,7 @@ export class Installation {
       watched: child,
     });
     if (child.exit?.code !== 0) throw new Error(`the migrations failed:\n${child.tail(20)}`);
+    this.current = release;
   }
 }
 

@@ -2,7 +2,7 @@ import { type ManagedChild, startChild, waitUntil } from '@roost/devstack';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiClient } from '../api.client';
-import { bundle, workspaceRoot } from '../workspace';
+import { type Release, workspaceRoot } from '../workspace';
 import { recordsIn } from './run.directory';
 
 const READY_DEADLINE_MS = 30_000;
@@ -21,12 +21,17 @@ export class ManagerProcess {
   ) {}
 
   /** Resolves when it is ready. `name` names its log file. */
-  static async start(name: string, directory: string, env: Record<string, string>): Promise<ManagerProcess> {
+  static async start(
+    name: string,
+    directory: string,
+    release: Release,
+    env: Record<string, string>,
+  ): Promise<ManagerProcess> {
     const logFile = join(directory, `${name}.log`);
     const child = await startChild({
       name,
       command: process.execPath,
-      args: [bundle('manager-api')],
+      args: [release.bundle('manager-api')],
       cwd: workspaceRoot,
       env,
       logFile,
