@@ -24,6 +24,7 @@ export {
   type StandaloneInstallation,
 } from './manager/standalone.installation';
 export * from './kubernetes';
+export { harmsOf, type Step } from './migrations/expand.rules';
 export { GatewayProcess } from './manager/gateway.process';
 export { ManagerProcess } from './manager/manager.process';
 export { redisCli } from './manager/redis.cli';

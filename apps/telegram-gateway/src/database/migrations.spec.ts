@@ -1,8 +1,11 @@
 import { sharedStack } from '@roost/devstack';
+import { harmsOf, type Step } from '@roost/testing';
 import { Client } from 'pg';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataSource } from './data-source';
 import { prepareRole } from './gateway.role';
+import { migrations } from './migrations';
 import { schemaDiff } from './schema-diff';
 
 describe("the gateway's part of the database", () => {
@@ -55,3 +58,12 @@ describe("the gateway's part of the database", () => {
     await expect(prepareRole(admin_url, admin_url)).rejects.toThrow(/a role of its own/);
   });
 });
+
+const all: (MigrationInterface & Step)[] = migrations.map((Migration) => new Migration());
+
+it.each(all)(
+  '$name may run beside the release before, or says why nobody uses what it takes away',
+  async (migration) => {
+    expect(await harmsOf(migration, (runner) => migration.up(runner as QueryRunner))).toEqual([]);
+  },
+);
