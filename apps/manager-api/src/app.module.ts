@@ -5,6 +5,7 @@ import { Messaging } from '@roost/messaging';
 import { CommandClient } from '@roost/messaging/commands';
 import { validationPipe } from '@roost/service-kit/http';
 import type { Logger } from 'pino';
+import type { DataSourceOptions } from 'typeorm';
 import { ApiKeyEntity } from './access/api-key.entity';
 import { ApiKeysController } from './access/api-keys.controller';
 import { ApiKeysRepository } from './access/api-keys.repository';
@@ -43,6 +44,7 @@ import { CheckpointsController } from './checkpoints/checkpoints.controller';
 import { CheckpointsRepository } from './checkpoints/checkpoints.repository';
 import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
+import { migratedSource } from './database/migrated.source';
 import { HandoffsController } from './handoffs/handoffs.controller';
 import { HandoffsRepository } from './handoffs/handoffs.repository';
 import { HandoffsService } from './handoffs/handoffs.service';
@@ -187,10 +189,13 @@ export class AppModule implements OnApplicationShutdown {
       module: AppModule,
       global: true,
       imports: [
-        TypeOrmModule.forRoot({
-          ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
-          retryAttempts: 5,
-          retryDelay: 1_000,
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({
+            ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
+            retryAttempts: 5,
+            retryDelay: 1_000,
+          }),
+          dataSourceFactory: (options) => migratedSource(options as DataSourceOptions),
         }),
         TypeOrmModule.forFeature([ApiKeyEntity]),
         DiscoveryModule,

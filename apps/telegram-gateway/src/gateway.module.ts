@@ -2,8 +2,10 @@ import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
+import type { DataSourceOptions } from 'typeorm';
 import { CONFIG, type GatewayConfig } from './config';
 import { databaseOptions } from './database/data-source';
+import { migratedSource } from './database/migrated.source';
 import { gatewayControllers, gatewayProviders } from './gateway.providers';
 import { LOGGER } from './logging';
 import { messagingProvider } from './messaging.provider';
@@ -17,10 +19,13 @@ export class GatewayModule implements OnApplicationShutdown {
       module: GatewayModule,
       global: true,
       imports: [
-        TypeOrmModule.forRoot({
-          ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
-          retryAttempts: 5,
-          retryDelay: 1_000,
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({
+            ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
+            retryAttempts: 5,
+            retryDelay: 1_000,
+          }),
+          dataSourceFactory: (options) => migratedSource(options as DataSourceOptions),
         }),
       ],
       controllers: gatewayControllers,

@@ -3,8 +3,9 @@ import { harmsOf, type Step } from '@roost/testing';
 import { Client } from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDataSource } from './data-source';
+import { createDataSource, databaseOptions } from './data-source';
 import { prepareRole } from './gateway.role';
+import { migratedSource } from './migrated.source';
 import { migrations } from './migrations';
 import { schemaDiff } from './schema-diff';
 
@@ -37,6 +38,12 @@ describe("the gateway's part of the database", () => {
     } finally {
       await source.destroy();
     }
+  });
+
+  it('serves no gateway before it has what its release needs', async () => {
+    await expect(migratedSource(databaseOptions(url, 2))).rejects.toThrow(
+      'run the migrations of this release first',
+    );
   });
 
   it('is all that its role sees, also when it was prepared twice', async () => {
