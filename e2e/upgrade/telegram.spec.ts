@@ -1,13 +1,10 @@
 import { TelegramApi, type TelegramBot, type TelegramUser, thisRelease, until } from '@roost/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBot } from '../telegram/use.telegram';
-import { previousRelease, whyNoPreviousRelease } from './previous.release';
+import { isMissing, previousRelease } from './previous.release';
 import { useRelease } from './use.release';
 
-const missing = whyNoPreviousRelease();
-if (missing) console.warn(`Upgrades are not tested: ${missing}`);
-
-describe.skipIf(missing)('a bot of Telegram', () => {
+describe.skipIf(isMissing)('a bot of Telegram', () => {
   const { roost } = useRelease(previousRelease);
   let telegram: TelegramApi;
   beforeAll(async () => {

@@ -45,13 +45,16 @@ export class ThreadListener {
   private async listen(): Promise<void> {
     while (!this.hasLeft) {
       const connection = await this.connect().catch(() => null);
-      if (connection) {
-        this.connections.push(connection);
-        if (this.hasLeft) connection.leave();
-        await connection.ended;
-      }
+      if (connection) await this.hear(connection);
       await pause(50);
     }
+  }
+
+  private async hear(connection: Connection): Promise<void> {
+    this.connections.push(connection);
+    // Perhaps while it connected.
+    if (this.hasLeft) connection.leave();
+    await connection.ended;
   }
 
   private async connect(): Promise<Connection> {

@@ -25,6 +25,11 @@ describe('.github/workflows/ci.yml', () => {
     );
   });
 
+  it('has the history, out of which the tests build the version that is upgraded', () => {
+    const checkout = jobs['checks']?.steps.find(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect(checkout?.with).toMatchObject({ 'fetch-depth': 0 });
+  });
+
   it('builds every image of the Dockerfile, with what it is made of and where it comes from', () => {
     const stages = [...read('Dockerfile').matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name]) => name);
     const targets = jobs['images']?.strategy?.matrix.include.map(({ target }) => target) ?? [];
