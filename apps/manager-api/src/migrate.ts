@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { createLogger, loadConfig, runMain } from '@roost/service-kit';
 import { managerSchema } from './config';
 import { createMigrationSource } from './database/data-source';
+import { runMigrations } from './database/run-migrations';
 
 const migrateSchema = managerSchema.pick({ DATABASE_URL: true, LOG_LEVEL: true, LOG_FORMAT: true });
 /** Managers that start together migrate one after the other. */
@@ -15,9 +16,9 @@ runMain(async () => {
   const dataSource = await createMigrationSource(config.DATABASE_URL).initialize();
   const holder = dataSource.createQueryRunner();
   try {
-    await holder.query(`SET statement_timeout = '5min'`);
+    await holder.query(`SET statement_timeout = '5min'; SET lock_timeout = 0`);
     await holder.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    const done = await dataSource.runMigrations();
+    const done = await runMigrations(dataSource);
     logger.info(
       { migrations: done.map(({ name }) => name) },
       done.length > 0 ? 'migrated' : 'nothing to migrate',

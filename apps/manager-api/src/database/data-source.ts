@@ -48,15 +48,19 @@ export const entities = [
   UserFactEntity,
 ];
 
-/** Milliseconds of one statement, for PostgreSQL; and for us, where it does not even answer that it took too long. */
 const STATEMENT_MS = 15_000;
-const SILENCE_MS = STATEMENT_MS + 1_000;
+/** Of one statement, for PostgreSQL; and for us, where it does not even answer that it took too long. */
+const deadlines = (milliseconds: number) => ({
+  statement_timeout: milliseconds,
+  query_timeout: milliseconds + 1_000,
+});
 
 /** PostgreSQL as the manager uses it: the schema comes from migrations, and every statement has a deadline. */
 export const databaseOptions = (
   url: string,
   pool_size: number,
   applicationName = 'roost-manager',
+  limits: object = deadlines(STATEMENT_MS),
 ): DataSourceOptions => ({
   type: 'postgres',
   // TypeORM looks for it in node_modules, which a bundle does not have.
@@ -69,16 +73,21 @@ export const databaseOptions = (
   connectTimeoutMS: 5_000,
   applicationName,
   extra: {
-    statement_timeout: STATEMENT_MS,
-    query_timeout: SILENCE_MS,
+    ...limits,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
   },
 });
 
+/** Milliseconds a migration waits for a table, for which all who come later wait, too; and what it may take then. */
+const LOCK_MS = 3_000;
+const MIGRATION_MS = 30 * 60_000;
+
 /** For the programs that change the schema: beside managers, and told apart from them. */
 export const createMigrationSource = (url: string): DataSource =>
-  new DataSource(databaseOptions(url, 2, 'roost-migrate'));
+  new DataSource(
+    databaseOptions(url, 2, 'roost-migrate', { lock_timeout: LOCK_MS, ...deadlines(MIGRATION_MS) }),
+  );
 
 export const createDataSource = (url: string, pool_size: number): DataSource =>
   new DataSource(databaseOptions(url, pool_size));
