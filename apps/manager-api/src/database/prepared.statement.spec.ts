@@ -25,6 +25,14 @@ describe('a prepared statement', () => {
     expect(await add.run(database, [2, 'two'])).toEqual([{ id: 2, text: 'two' }]);
   });
 
+  it('fails once a connection when a migration changes a type', async () => {
+    const find = new PreparedStatement('find-note', 'SELECT id FROM notes WHERE id = $1');
+    await find.run(database, [1]);
+    await database.query('ALTER TABLE notes ALTER id TYPE bigint');
+    await expect(find.run(database, [1])).rejects.toMatchObject({ code: '0A000' });
+    expect(await find.run(database, [1])).toEqual([{ id: '1' }]);
+  });
+
   it.each(['INSERT INTO notes VALUES ($1) RETURNING *', 'SELECT n.* FROM notes n'])(
     'that names no columns is refused: %s',
     (text) => expect(() => new PreparedStatement('x', text)).toThrow('must name its columns'),
