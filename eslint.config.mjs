@@ -20,20 +20,20 @@ const walls = {
   langsmith: ['agent-runner'],
   '@modelcontextprotocol/client': ['agent-runner'],
   '@modelcontextprotocol/server': ['testing', 'agent-runner', 'e2e'],
-  typeorm: ['manager-api', 'telegram-gateway'],
+  typeorm: ['manager-api', 'telegram-gateway', 'service-kit'],
   '@nestjs/typeorm': ['manager-api', 'telegram-gateway'],
   // In there only apps/manager-api/src/knowledge/store/qdrant: see the rule below.
   '@qdrant/js-client-rest': ['manager-api'],
   '@orama/stemmers': ['manager-api'],
   'pg-boss': ['manager-api'],
-  pg: ['manager-api', 'telegram-gateway', 'devstack', 'testing', 'e2e', 'bench', 'roostctl'],
+  pg: ['manager-api', 'telegram-gateway', 'service-kit', 'devstack', 'testing', 'e2e', 'bench', 'roostctl'],
 };
 
 /** What each lib may stand on; devstack and testing are for tests (see the rule on spec files below). */
 const forTests = ['name:devstack', 'name:testing'];
 const foundations = {
   contracts: ['name:testing'],
-  'service-kit': ['name:contracts', 'name:testing'],
+  'service-kit': ['name:contracts', ...forTests],
   devstack: ['name:testing'],
   messaging: ['name:contracts', ...forTests],
   launcher: ['name:contracts', ...forTests],

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } fro
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
 import { CommandClient } from '@roost/messaging/commands';
+import { migratedSource } from '@roost/service-kit/database';
 import { validationPipe } from '@roost/service-kit/http';
 import type { Logger } from 'pino';
 import type { DataSourceOptions } from 'typeorm';
@@ -44,7 +45,6 @@ import { CheckpointsController } from './checkpoints/checkpoints.controller';
 import { CheckpointsRepository } from './checkpoints/checkpoints.repository';
 import { CONFIG, type ManagerConfig } from './config';
 import { databaseOptions } from './database/data-source';
-import { migratedSource } from './database/migrated.source';
 import { HandoffsController } from './handoffs/handoffs.controller';
 import { HandoffsRepository } from './handoffs/handoffs.repository';
 import { HandoffsService } from './handoffs/handoffs.service';

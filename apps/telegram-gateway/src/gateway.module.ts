@@ -1,11 +1,11 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { migratedSource } from '@roost/service-kit/database';
 import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
 import type { DataSourceOptions } from 'typeorm';
 import { CONFIG, type GatewayConfig } from './config';
 import { databaseOptions } from './database/data-source';
-import { migratedSource } from './database/migrated.source';
 import { gatewayControllers, gatewayProviders } from './gateway.providers';
 import { LOGGER } from './logging';
 import { messagingProvider } from './messaging.provider';

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { migratingOptions, servingOptions } from '@roost/service-kit/database';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKeyEntity } from '../access/api-key.entity';
 import { AgentVersionEntity } from '../agents/agent-version.entity';
@@ -48,46 +48,14 @@ export const entities = [
   UserFactEntity,
 ];
 
-const STATEMENT_MS = 15_000;
-/** Of one statement, for PostgreSQL; and for us, where it does not even answer that it took too long. */
-const deadlines = (milliseconds: number) => ({
-  statement_timeout: milliseconds,
-  query_timeout: milliseconds + 1_000,
-});
-
-/** PostgreSQL as the manager uses it: the schema comes from migrations, and every statement has a deadline. */
-export const databaseOptions = (
-  url: string,
-  pool_size: number,
-  applicationName = 'roost-manager',
-  limits: object = deadlines(STATEMENT_MS),
-): DataSourceOptions => ({
-  type: 'postgres',
-  // TypeORM looks for it in node_modules, which a bundle does not have.
-  driver: pg,
-  url,
+export const databaseOptions = (url: string, pool_size: number): DataSourceOptions => ({
+  ...servingOptions({ url, pool_size, application_name: 'roost-manager' }),
   entities,
   migrations,
-  migrationsTransactionMode: 'each',
-  poolSize: pool_size,
-  connectTimeoutMS: 5_000,
-  applicationName,
-  extra: {
-    ...limits,
-    idle_in_transaction_session_timeout: 30_000,
-    keepAlive: true,
-  },
 });
-
-/** Milliseconds a migration waits for a table, for which all who come later wait, too; and what it may take then. */
-const LOCK_MS = 3_000;
-const MIGRATION_MS = 30 * 60_000;
-
-/** For the programs that change the schema: beside managers, and told apart from them. */
-export const createMigrationSource = (url: string): DataSource =>
-  new DataSource(
-    databaseOptions(url, 2, 'roost-migrate', { lock_timeout: LOCK_MS, ...deadlines(MIGRATION_MS) }),
-  );
 
 export const createDataSource = (url: string, pool_size: number): DataSource =>
   new DataSource(databaseOptions(url, pool_size));
+
+export const createMigrationSource = (url: string): DataSource =>
+  new DataSource({ ...migratingOptions({ url, application_name: 'roost-migrate' }), entities, migrations });

@@ -1,6 +1,6 @@
+import { schemaDiff } from '@roost/service-kit/database';
 import { writeFile } from 'node:fs/promises';
 import { createMigrationSource } from './data-source';
-import { schemaDiff } from './schema-diff';
 
 /**
  * Writes a migration for what the entities have and the migrated database lacks.

@@ -1,10 +1,10 @@
 import { sharedStack } from '@roost/devstack';
+import { schemaDiff } from '@roost/service-kit/database';
 import { harmsOf, type Step } from '@roost/testing';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { expect, it } from 'vitest';
 import { createMigrationSource } from './data-source';
 import { migrations } from './migrations';
-import { schemaDiff } from './schema-diff';
 
 it('migrations bring an empty database to what the entities say, and back', async () => {
   const database = await (await sharedStack()).createDatabase('migrations');

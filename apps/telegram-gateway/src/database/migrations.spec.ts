@@ -1,13 +1,12 @@
 import { sharedStack } from '@roost/devstack';
+import { migratedSource, schemaDiff } from '@roost/service-kit/database';
 import { harmsOf, type Step } from '@roost/testing';
 import { Client } from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDataSource, databaseOptions } from './data-source';
+import { createMigrationSource, databaseOptions } from './data-source';
 import { prepareRole } from './gateway.role';
-import { migratedSource } from './migrated.source';
 import { migrations } from './migrations';
-import { schemaDiff } from './schema-diff';
 
 describe("the gateway's part of the database", () => {
   let admin_url = '';
@@ -26,7 +25,7 @@ describe("the gateway's part of the database", () => {
   afterAll(() => drop());
 
   it('is what its entities say once it is migrated, and is gone when that is undone', async () => {
-    const source = await createDataSource(url, 2).initialize();
+    const source = await createMigrationSource(url).initialize();
     try {
       await source.runMigrations();
       expect(await schemaDiff(source)).toEqual({ up: [], down: [] });

@@ -1,0 +1,4 @@
+export { migratedSource } from './migrated.source';
+export { migrate, runMigrations } from './migrate';
+export { migratingOptions, servingOptions } from './postgres.options';
+export { schemaDiff } from './schema-diff';
