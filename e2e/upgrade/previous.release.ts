@@ -35,6 +35,9 @@ export function previousRelease(): Release {
         execFileSync(process.execPath, args, { cwd: sources, stdio: 'pipe', timeout: 120_000 });
       }
       renameSync(join(sources, 'dist/apps'), folder);
+    } catch (error) {
+      // Another file may have built it meanwhile.
+      if (!existsSync(folder)) throw error;
     } finally {
       rmSync(sources, { recursive: true, force: true });
     }
