@@ -21,7 +21,7 @@ import { ManagerRefusal, ManagerSilence } from './manager.error';
 const GONE: readonly string[] = ['agent_not_found', 'integration_unknown'];
 /** Milliseconds one request may take. */
 const REQUEST_MS = 10_000;
-/** Milliseconds a stream may be silent: a manager that lives says something every 15 s. */
+/** Milliseconds a stream may be silent: a manager that lives says something every 15 s, if only a comment. */
 const SILENCE_MS = 40_000;
 
 export type RunEvent =
@@ -80,6 +80,10 @@ export class ManagerClient {
     const silent = new AbortController();
     const stop = anySignal([signal, silent.signal]);
     let timer = setTimeout(() => silent.abort(), REQUEST_MS);
+    const heard = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silent.abort(), SILENCE_MS);
+    };
     try {
       const response = await this.fetch(this.config.MANAGER_URL, 'POST', `/agents/${agent_id}/messages`, {
         body: message,
@@ -89,10 +93,9 @@ export class ManagerClient {
       if (!response.body) throw new ManagerSilence('an empty answer');
       const events = response.body
         .pipeThrough(new TextDecoderStream())
-        .pipeThrough(new EventSourceParserStream());
+        .pipeThrough(new EventSourceParserStream({ onComment: heard }));
       for await (const { event, data } of events) {
-        clearTimeout(timer);
-        timer = setTimeout(() => silent.abort(), SILENCE_MS);
+        heard();
         if (event === 'accepted') {
           yield { type: 'accepted', accepted: JSON.parse(data) as AcceptedMessageDto };
           continue;
