@@ -66,8 +66,12 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     this.events.onEnded((event) => this.inBackground(this.startAgain(event)));
     const interval_ms = this.config.RECONCILE_INTERVAL_MS;
     // Apart: a platform that hangs holds up only what needs it.
-    this.periodic.every('reconcile', interval_ms, () => this.metrics.timeReconcile(() => this.reconcile()));
-    this.periodic.every('reconcile-platform', interval_ms, () => this.reconcilePlatform());
+    this.periodic.every('reconcile', interval_ms, () =>
+      this.metrics.timeReconcile('records', () => this.reconcile()),
+    );
+    this.periodic.every('reconcile-platform', interval_ms, () =>
+      this.metrics.timeReconcile('platform', () => this.reconcilePlatform()),
+    );
     this.periodic.every('idle-stop', this.config.AGENT_INACTIVITY_CHECK_INTERVAL * 1_000, () =>
       this.stopIdle(),
     );

@@ -3,6 +3,9 @@ import { type ErrorCode, type RunTimeline, timelineSpans } from '@roost/contract
 import { DURATION_BUCKETS_S, MetricsRegistry } from '@roost/service-kit/metrics';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
+const reconcilePasses = ['records', 'platform'] as const;
+export type ReconcilePass = (typeof reconcilePasses)[number];
+
 /** What one manager has done since it started. */
 @Injectable()
 export class ManagerMetrics {
@@ -11,8 +14,8 @@ export class ManagerMetrics {
   private readonly ended: Counter<'outcome' | 'error_code'>;
   private readonly spans: Histogram<'span' | 'wake'>;
   private readonly firstToken: Histogram<'wake'>;
-  private readonly reconcile: Histogram;
-  private readonly reconciled: Gauge;
+  private readonly reconcile: Histogram<'pass'>;
+  private readonly reconciled: Gauge<'pass'>;
   private readonly stepsFailed: Counter<'step'>;
 
   constructor({ registry }: MetricsRegistry) {
@@ -51,15 +54,18 @@ export class ManagerMetrics {
     });
     this.reconcile = new Histogram({
       name: 'roost_reconcile_duration_seconds',
-      help: 'One pass of the reconciler, on the manager that made it',
+      help: 'One pass of the reconciler over what is recorded, or over what the platform shows (records, platform), on the manager that made it',
+      labelNames: ['pass'],
       buckets,
       registers,
     });
     this.reconciled = new Gauge({
       name: 'roost_reconcile_last_pass_timestamp_seconds',
-      help: 'When this manager last ended a pass of the reconciler, as Unix time; 0 when it made none',
+      help: 'When this manager last ended such a pass of the reconciler, as Unix time; 0 when it made none',
+      labelNames: ['pass'],
       registers,
     });
+    for (const pass of reconcilePasses) this.reconciled.set({ pass }, 0);
     this.stepsFailed = new Counter({
       name: 'roost_reconcile_step_failures_total',
       help: 'Steps of the reconciler that failed and are repeated by the next pass, by step',
@@ -98,9 +104,9 @@ export class ManagerMetrics {
     return commit().finally(stop);
   }
 
-  async timeReconcile(pass: () => Promise<void>): Promise<void> {
-    const stop = this.reconcile.startTimer();
-    await pass().finally(stop);
-    this.reconciled.setToCurrentTime();
+  async timeReconcile(pass: ReconcilePass, work: () => Promise<void>): Promise<void> {
+    const stop = this.reconcile.startTimer({ pass });
+    await work().finally(stop);
+    this.reconciled.setToCurrentTime({ pass });
   }
 }

@@ -116,9 +116,10 @@ describe('/metrics', () => {
     expect(await value('roost_messages_owed_oldest_age_seconds')).toBe(0);
   });
 
-  it('times the reconciler', async () => {
+  it.each(['records', 'platform'])('times the passes of the reconciler over %s', async (pass) => {
     await vi.waitFor(
-      async () => expect(await value('roost_reconcile_duration_seconds_count')).toBeGreaterThan(1),
+      async () =>
+        expect(await value(`roost_reconcile_duration_seconds_count{pass="${pass}"}`)).toBeGreaterThan(1),
       { timeout: 10_000 },
     );
   });

@@ -293,7 +293,9 @@ describe('the process', () => {
     expect(await metrics.value('roost_database_pool_connections_max')).toBeGreaterThan(1);
     expect(await metrics.value('roost_database_pool_connections{state="idle"}')).toBeGreaterThanOrEqual(0);
     expect(await metrics.value('roost_database_pool_waiting')).toBe(0);
-    const last = (await metrics.value('roost_reconcile_last_pass_timestamp_seconds')) ?? 0;
-    expect(Date.now() / 1_000 - last).toBeLessThan(30);
+    for (const pass of ['records', 'platform']) {
+      const last = await metrics.value(`roost_reconcile_last_pass_timestamp_seconds{pass="${pass}"}`);
+      expect(Date.now() / 1_000 - (last ?? 0)).toBeLessThan(30);
+    }
   });
 });
