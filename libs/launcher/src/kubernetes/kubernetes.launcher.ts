@@ -29,6 +29,8 @@ import { presentInstance } from './pod-state';
 import { watchEnds } from './pod-watch';
 
 const LOOK_AGAIN_MS = { first: 50, most: 1000 };
+/** Clusters hardly place a pod sooner: to ask at once would be one more call a start, for nothing. */
+const PLACED_MS = 100;
 /** Kubelets wait this long at least between SIGTERM and the kill, whatever they are told. */
 const KUBELET_GRACE_SECONDS = 1;
 
@@ -149,6 +151,7 @@ export class KubernetesLauncher implements Launcher {
   /** Waits, within a call's time, for what would keep the pod from beginning; one merely slow is left to begin. */
   async #begun(name: string, instance_id: string): Promise<void> {
     let why: Beginning = { is: 'under_way' };
+    await pause(PLACED_MS);
     await this.#look(name, this.#options.call_timeout_ms, (pod) => {
       const seen: Beginning = pod ? beginningOf(pod) : { is: 'over' };
       // The message of a pull that is backed off does not say any more why it failed.
