@@ -27,6 +27,14 @@ describe('what instances are told of LangSmith', () => {
     });
   });
 
+  it.each([
+    ['shop', { LANGSMITH_PROJECT: 'shop', LANGCHAIN_PROJECT: 'former' }],
+    ['former', { LANGCHAIN_PROJECT: 'former' }],
+  ])('names the project %s', (project, names) => {
+    const on = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'key' };
+    expect(settings({ ...on, ...names })).toMatchObject({ langsmith: { project } });
+  });
+
   it('needs a key, and the manager says so before it starts', () => {
     expect(() => settings({ LANGSMITH_TRACING: 'true' })).toThrow(
       /LANGSMITH_TRACING needs LANGSMITH_API_KEY/,

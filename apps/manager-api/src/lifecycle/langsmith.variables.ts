@@ -15,7 +15,10 @@ export const langSmithVariables = {
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .default('https://api.smith.langchain.com')
     .meta({ description: 'Where LangSmith is, as runners reach it' }),
-  LANGSMITH_PROJECT: text().default('default').meta({ description: 'The project in LangSmith' }),
+  LANGSMITH_PROJECT: text().optional().meta({
+    description: 'The project in LangSmith; unless told `LANGCHAIN_PROJECT`, else `default`',
+  }),
+  LANGCHAIN_PROJECT: text().optional().meta({ description: 'The former name of `LANGSMITH_PROJECT`' }),
   LANGSMITH_HIDE_INPUTS: flag().default(false).meta({
     description: 'Leave out the inputs of runs, steps and models; outputs of steps repeat them: hide both',
   }),
@@ -38,7 +41,7 @@ export const langSmithOf = (config: LangSmithConfig): Pick<ExchangeResponse, 'la
         langsmith: {
           endpoint: config.LANGSMITH_ENDPOINT,
           api_key: config.LANGSMITH_API_KEY,
-          project: config.LANGSMITH_PROJECT,
+          project: config.LANGSMITH_PROJECT ?? config.LANGCHAIN_PROJECT ?? 'default',
           hide_inputs: config.LANGSMITH_HIDE_INPUTS,
           hide_outputs: config.LANGSMITH_HIDE_OUTPUTS,
         },

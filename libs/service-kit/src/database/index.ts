@@ -1,3 +1,4 @@
+export { indexConcurrently } from './index.concurrently';
 export { migratedSource } from './migrated.source';
 export { migrate, runMigrations } from './migrate';
 export { migratingOptions, servingOptions } from './postgres.options';

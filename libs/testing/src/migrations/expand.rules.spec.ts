@@ -25,7 +25,11 @@ describe('a migration', () => {
     ['ALTER TABLE "messages" ALTER COLUMN "note" TYPE jsonb', 'changes a type'],
     ['ALTER TABLE "messages" ALTER COLUMN "note" SET NOT NULL', 'refuses rows'],
     ['ALTER TABLE "messages" ADD "note" text NOT NULL', 'DEFAULT'],
-    ['CREATE UNIQUE INDEX "by_note" ON "messages" ("note")', 'CONCURRENTLY'],
+    ['ALTER TABLE "messages" ALTER "note" DROP DEFAULT', 'refuses rows'],
+    ['ALTER TABLE "messages" DROP CONSTRAINT "unique_note"', 'ON CONFLICT'],
+    ['DROP INDEX "by_note"', 'ON CONFLICT'],
+    ['ALTER TABLE "messages" ADD CONSTRAINT "u" UNIQUE ("note")', 'USING INDEX'],
+    ['CREATE UNIQUE INDEX "by_note" ON "messages" ("note")', 'indexConcurrently'],
     ['ALTER TABLE "messages" ADD CONSTRAINT "f" FOREIGN KEY ("note") REFERENCES "notes"("id")', 'NOT VALID'],
   ])('harms the release before: %s', async (sql, harm) => {
     expect(await harms([sql])).toEqual([expect.stringContaining(harm)]);
@@ -34,5 +38,10 @@ describe('a migration', () => {
   it('may take away what it says nobody uses any more', async () => {
     const contract = 'no release since 0.2 reads it';
     expect(await harms(['ALTER TABLE "messages" DROP COLUMN "note"'], { contract })).toEqual([]);
+  });
+
+  it('may not lock a table for long, whatever it says', async () => {
+    const contract = 'no release since 0.2 reads it';
+    expect(await harms(['CREATE INDEX "by_note" ON "messages" ("note")'], { contract })).toHaveLength(1);
   });
 });

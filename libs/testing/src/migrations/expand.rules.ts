@@ -14,24 +14,55 @@ const CHANGES = new RegExp(
   'is',
 );
 
+interface Harm {
+  pattern: RegExp;
+  harm: string;
+  /** A contract step may do it. */
+  contract?: true;
+}
+
 /** What code of the release before does not survive, or must wait for as long as a table is long. */
-const HARMS: [pattern: RegExp, harm: string][] = [
-  [/\bDROP (?:TABLE|COLUMN|SCHEMA|VIEW|TYPE)\b|\bTRUNCATE\b/i, 'takes away what is still in use'],
-  [/\bRENAME\b/i, 'renames what is still in use: add the new, remove the old a release later'],
-  [/\bALTER (?:COLUMN )?"?\w+"? (?:SET DATA )?TYPE\b/i, 'changes a type, which rewrites the table'],
-  [/\bSET NOT NULL\b/i, 'refuses rows that are written without the column'],
-  [
-    /\bADD (?:COLUMN )?(?!CONSTRAINT\b)"?\w+"? (?![^,]*\bDEFAULT\b)[^,]*\bNOT NULL\b/i,
-    'refuses rows that are written without the column: give it a DEFAULT',
-  ],
-  [
-    /\bCREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY\b)/i,
-    'locks the table while it builds an index: CONCURRENTLY',
-  ],
-  [
-    /\bADD CONSTRAINT\b(?=.*\b(?:FOREIGN KEY|CHECK)\b)(?!.*\bNOT VALID\b)/is,
-    'locks the table while it checks every row: NOT VALID, then VALIDATE CONSTRAINT',
-  ],
+const HARMS: Harm[] = [
+  {
+    pattern: /\bDROP (?:TABLE|COLUMN|SCHEMA|VIEW|TYPE)\b|\bTRUNCATE\b/i,
+    harm: 'takes away what is still in use',
+    contract: true,
+  },
+  {
+    pattern: /\bDROP (?:CONSTRAINT|INDEX(?! CONCURRENTLY IF EXISTS\b))\b/i,
+    harm: 'takes away what an ON CONFLICT may name',
+    contract: true,
+  },
+  {
+    pattern: /\bRENAME\b/i,
+    harm: 'renames what is still in use: add the new, remove the old a release later',
+    contract: true,
+  },
+  {
+    pattern: /\bALTER (?:COLUMN )?"?\w+"? (?:SET DATA )?TYPE\b/i,
+    harm: 'changes a type, which rewrites the table',
+  },
+  {
+    pattern: /\bSET NOT NULL\b|\bDROP DEFAULT\b/i,
+    harm: 'refuses rows that are written without the column',
+    contract: true,
+  },
+  {
+    pattern: /\bADD (?:COLUMN )?(?!CONSTRAINT\b)"?\w+"? (?![^,]*\bDEFAULT\b)[^,]*\bNOT NULL\b/i,
+    harm: 'refuses rows that are written without the column: give it a DEFAULT',
+  },
+  {
+    pattern: /\bCREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY\b)/i,
+    harm: 'locks the table while it builds an index: indexConcurrently',
+  },
+  {
+    pattern: /\bADD (?:CONSTRAINT "?\w+"? )?(?:UNIQUE|PRIMARY KEY)\b(?!.*\bUSING INDEX\b)/is,
+    harm: 'locks the table while it builds an index: indexConcurrently, then USING INDEX',
+  },
+  {
+    pattern: /\bADD CONSTRAINT\b(?=.*\b(?:FOREIGN KEY|CHECK)\b)(?!.*\bNOT VALID\b)/is,
+    harm: 'locks the table while it checks every row: NOT VALID, then VALIDATE CONSTRAINT',
+  },
 ];
 
 /**
@@ -42,13 +73,14 @@ export async function harmsOf(
   { contract = '' }: Step,
   up: (runner: Statements) => Promise<void>,
 ): Promise<string[]> {
-  if (contract !== '') return [];
   const statements: string[] = [];
   await up({ query: (sql) => Promise.resolve(statements.push(sql) && []) });
   const own = new Set(statements.map((sql) => CREATES.exec(sql)?.groups?.['table']));
   return statements
     .filter((sql) => !own.has(CHANGES.exec(sql)?.groups?.['table'] ?? ''))
     .flatMap((sql) =>
-      HARMS.filter(([pattern]) => pattern.test(sql)).map(([, harm]) => `${sql.trim()} -- ${harm}`),
+      HARMS.filter((harm) => harm.pattern.test(sql) && !(harm.contract && contract !== '')).map(
+        ({ harm }) => `${sql.trim()} -- ${harm}`,
+      ),
     );
 }
