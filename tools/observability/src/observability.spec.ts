@@ -33,7 +33,31 @@ const anchor = (heading: string): string =>
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
+interface Scrape {
+  job_name: string;
+  relabel_configs?: { target_label?: string; regex?: string; replacement?: string }[];
+}
+/** The jobs whose targets the alerts look at. */
+const jobs = [
+  ...new Set(alerts.flatMap(({ expr }) => [...expr.matchAll(/job="([^"]+)"/g)].map(([, job]) => job))),
+].sort();
+
 describe('the alerts', () => {
+  it('know the jobs that Compose scrapes, and those that a cluster does', () => {
+    const { scrape_configs } = parse(read('observability/prometheus/prometheus.yml')) as {
+      scrape_configs: Scrape[];
+    };
+    expect(scrape_configs.map(({ job_name }) => job_name)).toEqual(jobs);
+
+    const [{ relabel_configs = [] } = {}] = parse(
+      read('observability/prometheus/kubernetes.yml'),
+    ) as Scrape[];
+    const named = relabel_configs.filter(({ target_label }) => target_label === 'job');
+    expect(named.map(({ replacement }) => replacement)).toEqual(jobs);
+    const manifests = read('k8s/base/manager.yaml') + read('k8s/base/gateway.yaml');
+    for (const { regex = '' } of named) expect(manifests).toContain(`app.kubernetes.io/name: ${regex},`);
+  });
+
   it.each(alerts)('$alert asks for what there is', ({ expr }) => {
     expect(promqlFaults(expr, known)).toEqual([]);
   });
