@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { ServiceError } from '@roost/contracts';
 import pLimit from 'p-limit';
 import { telegramRates } from '../outbox/sending.budget';
-import { pause } from '../ingest/pause';
+import { isOver, pause } from '../ingest/pause';
 import type { BotEntity } from './bot.entity';
 import { BotSession } from './bot.session';
 import { BotTokens } from './bot.tokens';
@@ -50,17 +50,25 @@ export class BotKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
     this.closing.abort();
     // At once: nobody renews the leases any more, and a manager that hangs would outlast them.
     await Promise.all([...this.sessions.keys()].map((bot_id) => this.handOver(bot_id)));
+    // Those that were about to be served: none is from here on.
+    await this.release();
     await this.rounds;
+    // What a round that was under way has taken.
+    await this.release();
     await Promise.all(this.underWay.values());
   }
 
   private async handOver(bot_id: number): Promise<void> {
-    const { bots, holder, logger } = this.services;
     await this.close(bot_id);
-    await bots.release(bot_id, holder).catch((error: unknown) => {
+    await this.release(bot_id);
+  }
+
+  private async release(bot_id?: number): Promise<void> {
+    const { bots, holder, logger } = this.services;
+    await bots.release(holder, bot_id).catch((error: unknown) => {
       logger.info(
         { err: error, bot_id },
-        'a bot was not handed over: another gateway takes it a little later',
+        'no bot was handed over: another gateway takes them a little later',
       );
     });
   }
@@ -110,6 +118,8 @@ export class BotKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
     const { bots, holder } = this.services;
     const asked = performance.now();
     const held = await bots.renew(holder);
+    // What is taken now would be served by nobody until its lease is over.
+    if (isOver(this.closing.signal)) return;
     const taken = await bots.take(holder, TAKEN_PER_ROUND);
     this.renewedAt = asked;
     if (taken.length === TAKEN_PER_ROUND) this.lookSoon();
@@ -230,10 +240,11 @@ export class BotKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
     });
   }
 
+  /** It is a session of this gateway until it has ended: nobody else may serve its bot before. */
   private async close(bot_id: number): Promise<void> {
     const session = this.sessions.get(bot_id);
-    this.sessions.delete(bot_id);
     await session?.end();
+    if (this.sessions.get(bot_id) === session) this.sessions.delete(bot_id);
   }
 
   /** Another gateway may have them by now. */

@@ -165,10 +165,12 @@ export class BotsRepository {
       .getMany();
   }
 
-  async release(bot_id: number, holder: string): Promise<void> {
+  /** Lets go of one bot, or of all that the holder has. */
+  async release(holder: string, bot_id?: number): Promise<void> {
     await this.database.query(
-      'UPDATE telegram.bots SET holder = NULL, held_until = NULL WHERE bot_id = $1 AND holder = $2',
-      [bot_id, holder],
+      `UPDATE telegram.bots SET holder = NULL, held_until = NULL
+       WHERE holder = $1 AND ($2::bigint IS NULL OR bot_id = $2)`,
+      [holder, bot_id ?? null],
     );
   }
 
