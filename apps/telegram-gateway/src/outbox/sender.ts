@@ -14,7 +14,7 @@ const REQUESTS_AT_ONCE = 8;
 const CHATS_AT_ONCE = 500;
 /** Milliseconds between two looks, where nobody said that there is something new. */
 const LOOK_MS = 1_000;
-/** Milliseconds after which a message that Telegram never answered for is given up. */
+/** Milliseconds after which a message is given up that Telegram does not answer for, or has refused the token of. */
 const AGE_MS_MAX = 24 * 3_600_000;
 /** Added to what Telegram asks for, so that clocks that differ a little make no further refusal. */
 const RETRY_MARGIN_MS = 250;
@@ -26,6 +26,9 @@ export interface SenderContext {
   /** Telegram asked for a pause of so many milliseconds. */
   onRefused: (chat_id: number, wait_ms: number) => Promise<void>;
 }
+
+/** Notes what became of a message. */
+type Note = () => Promise<void>;
 
 /**
  * Sends what stands in the outbox of one bot: in order within a chat, chats side by side. A message whose answer was
@@ -116,12 +119,29 @@ export class Sender {
   }
 
   private async sendNow(row: OutgoingEntity): Promise<void> {
-    if (!row.message) return this.outgoing.refused(row.id, 'there is nothing to send');
-    if (!(await this.outgoing.claim(row.id, this.context.holder))) return;
-    try {
-      await this.outgoing.sent(row.id, await this.traced(row, row.message));
-    } catch (error) {
-      await this.afterFailure(row, row.message, error);
+    const { id, message } = row;
+    if (!message) return this.outgoing.refused(id, 'there is nothing to send');
+    if (!(await this.outgoing.claim(id, this.context.holder))) return;
+    const note = await this.traced(row, message).then(
+      (message_id): Note =>
+        () =>
+          this.outgoing.sent(id, message_id),
+      (error: unknown) => this.afterFailure(row, message, error),
+    );
+    await this.untilNoted(row, note);
+  }
+
+  /** It is known here alone until it is noted, and nothing more is sent to the chat before: it would be sent again. */
+  private async untilNoted({ bot_id }: OutgoingEntity, note: Note): Promise<void> {
+    const { signal } = this.context;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await note();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.logger.warn({ err: error, bot_id }, 'what became of a message was not noted; trying again');
+        await pause(backoff(failures), signal);
+      }
     }
   }
 
@@ -151,35 +171,36 @@ export class Sender {
     return sent.message_id;
   }
 
-  private async afterFailure(row: OutgoingEntity, message: OutgoingMessage, error: unknown): Promise<void> {
-    if (error instanceof BotApiSilence) return this.afterSilence(row, error);
+  private async afterFailure(row: OutgoingEntity, message: OutgoingMessage, error: unknown): Promise<Note> {
+    // Whether Telegram has it is unknown.
+    if (error instanceof BotApiSilence) return this.again(row, error.message);
     if (!(error instanceof BotApiRefusal)) throw error;
     const { id, chat_id } = row;
     if (error.code === 429) {
       const wait = (error.retry_after_s ?? 1) * 1_000 + RETRY_MARGIN_MS;
-      await this.outgoing.later(id, wait);
-      return this.context.onRefused(chat_id, wait);
+      await this.context.onRefused(chat_id, wait);
+      return () => this.outgoing.later(id, wait);
     }
-    if (error.migrated_to !== null) return this.outgoing.later(id, 0, message, error.migrated_to);
+    const { migrated_to } = error;
+    if (migrated_to !== null) return () => this.outgoing.later(id, 0, message, migrated_to);
     // It shows that already: the answer to an earlier attempt was lost.
     if (error.description.includes('message is not modified'))
-      return this.outgoing.sent(id, message.replaces);
+      return () => this.outgoing.sent(id, message.replaces);
     if (message.replaces !== null && error.code === 400)
-      return this.outgoing.later(id, 0, { ...message, replaces: null });
+      return () => this.outgoing.later(id, 0, { ...message, replaces: null });
     if (message.entities.length > 0 && /entit/i.test(error.description))
-      return this.outgoing.later(id, 0, { ...message, entities: [] });
+      return () => this.outgoing.later(id, 0, { ...message, entities: [] });
     // The token is looked after elsewhere; a message is not to blame for it.
-    if (error.isTokenRefused) return this.outgoing.later(id, backoff(row.attempts));
+    if (error.isTokenRefused) return () => this.outgoing.later(id, backoff(row.attempts));
     this.logger.info({ bot_id: row.bot_id, code: error.code }, 'Telegram does not take a message');
-    await this.outgoing.refused(id, `${error.code}: ${error.description}`);
+    return () => this.outgoing.refused(id, `${error.code}: ${error.description}`);
   }
 
-  /** Whether Telegram has it is unknown: it is sent again. */
-  private async afterSilence(row: OutgoingEntity, error: BotApiSilence): Promise<void> {
-    if (Date.now() - row.created_at.getTime() > AGE_MS_MAX) {
-      this.logger.warn({ bot_id: row.bot_id, reason: error.reason }, 'a message was given up');
-      return this.outgoing.refused(row.id, 'Telegram did not answer for a day');
-    }
-    await this.outgoing.later(row.id, backoff(row.attempts));
+  /** It is sent again, until it is a day old. */
+  private again({ id, bot_id, created_at, attempts }: OutgoingEntity, reason: string): Note {
+    if (Date.now() - created_at.getTime() <= AGE_MS_MAX)
+      return () => this.outgoing.later(id, backoff(attempts));
+    this.logger.warn({ bot_id, reason }, 'a message was given up');
+    return () => this.outgoing.refused(id, `not sent within a day: ${reason}`);
   }
 }
