@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BotApi } from '../bot-api/bot-api.client';
-import { BotApiSilence } from '../bot-api/bot-api.error';
+import { BotApiRefusal, BotApiSilence } from '../bot-api/bot-api.error';
 import type { OutgoingEntity } from './outgoing.entity';
 import type { OutgoingRepository } from './outgoing.repository';
 import { Sender } from './sender';
@@ -117,18 +117,18 @@ describe('what a bot sends', () => {
     expect(sent).toEqual([7]);
   });
 
-  it.each([['Telegram does not answer', new BotApiSilence('ETIMEDOUT')]])(
-    'is tried for a day while %s, and then given up',
-    async (_why, error) => {
-      const outcomeAfter = (hours: number): Promise<string> =>
-        new Promise((resolve) => {
-          const created_at = new Date(Date.now() - hours * 3_600_000);
-          const noting = (outcome: string) => () => (resolve(outcome), unsettled());
-          const repository = { later: noting('later'), refused: noting('refused') };
-          sending([7], () => Promise.reject(error), withoutLimits(), repository, created_at);
-        });
-      expect(await outcomeAfter(23)).toBe('later');
-      expect(await outcomeAfter(25)).toBe('refused');
-    },
-  );
+  it.each([
+    ['its token is refused', new BotApiRefusal(401, 'Unauthorized')],
+    ['Telegram does not answer', new BotApiSilence('ETIMEDOUT')],
+  ])('is tried for a day while %s, and then given up', async (_why, error) => {
+    const outcomeAfter = (hours: number): Promise<string> =>
+      new Promise((resolve) => {
+        const created_at = new Date(Date.now() - hours * 3_600_000);
+        const noting = (outcome: string) => () => (resolve(outcome), unsettled());
+        const repository = { later: noting('later'), refused: noting('refused') };
+        sending([7], () => Promise.reject(error), withoutLimits(), repository, created_at);
+      });
+    expect(await outcomeAfter(23)).toBe('later');
+    expect(await outcomeAfter(25)).toBe('refused');
+  });
 });

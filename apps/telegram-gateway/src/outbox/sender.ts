@@ -191,7 +191,7 @@ export class Sender {
     if (message.entities.length > 0 && /entit/i.test(error.description))
       return () => this.outgoing.later(id, 0, { ...message, entities: [] });
     // The token is looked after elsewhere; a message is not to blame for it.
-    if (error.isTokenRefused) return () => this.outgoing.later(id, backoff(row.attempts));
+    if (error.isTokenRefused) return this.again(row, error.message);
     this.logger.info({ bot_id: row.bot_id, code: error.code }, 'Telegram does not take a message');
     return () => this.outgoing.refused(id, `${error.code}: ${error.description}`);
   }
