@@ -34,6 +34,8 @@ export class LiveView {
   private ended = false;
   private textRefused = false;
   private call: Promise<void> | null = null;
+  /** Ends what only hints at the answer; what stays in the chat has to be known of. */
+  private readonly hinting = new AbortController();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -54,10 +56,11 @@ export class LiveView {
     this.text += token;
   }
 
-  /** Nothing of it comes after this. */
+  /** Nothing of it comes after this, and no hint that hangs holds up the answer. */
   async end(): Promise<void> {
     clearInterval(this.timer);
     this.ended = true;
+    this.hinting.abort();
     await this.call;
   }
 
@@ -87,7 +90,7 @@ export class LiveView {
   }
 
   private async showTyping(): Promise<void> {
-    await this.api.call('sendChatAction', { ...this.target, action: 'typing' });
+    await this.api.call('sendChatAction', { ...this.target, action: 'typing' }, this.hint);
   }
 
   private async showText(text: string): Promise<void> {
@@ -96,7 +99,11 @@ export class LiveView {
     const { streaming, update_id, place } = this.options;
     if (streaming === 'draft') {
       const { link_preview_options: _link_preview_options, ...draft } = content;
-      await this.api.call('sendMessageDraft', { ...this.target, ...draft, draft_id: update_id + 1 });
+      await this.api.call(
+        'sendMessageDraft',
+        { ...this.target, ...draft, draft_id: update_id + 1 },
+        this.hint,
+      );
     } else if (this.options.shown_message_id === null) {
       const { message_id } = await this.api.call('sendMessage', { ...this.target, ...content });
       this.options.shown_message_id = message_id;
@@ -106,6 +113,10 @@ export class LiveView {
       await this.api.call('editMessageText', { chat_id: place.chat_id, message_id, ...content });
     }
     this.written = text;
+  }
+
+  private get hint(): { signal: AbortSignal } {
+    return { signal: this.hinting.signal };
   }
 
   private get target(): { chat_id: number; message_thread_id?: number } {
