@@ -158,7 +158,7 @@ export class BotKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
       if (isStale && !(await this.refresh(bot, session))) return;
       if (!receives) return await this.settle(bot.bot_id);
       session.tellState(bot.state);
-      if (refreshes) session.repeatWebhook();
+      if (refreshes) session.repeat();
     } catch (error) {
       await this.afterFailure(bot, error as Error);
     }

@@ -8,8 +8,8 @@ import { receiveByPolling, type ReceiverEvents } from '../ingest/polling.receive
 import { newSecret, receiveByWebhook } from '../ingest/webhook.receiver';
 import { Sender } from '../outbox/sender';
 import { SendingBudget, type Rates } from '../outbox/sending.budget';
-import { botCommands } from '../texts/texts';
 import { untilDone } from '../conversations/until.done';
+import { BotCommands } from './bot.commands';
 import type { BotEntity, BotError, BotState } from './bot.entity';
 import type { SessionServices } from './session.services';
 
@@ -33,6 +33,7 @@ export class BotSession {
   private readonly context: SessionContext;
   private readonly conversations: Conversations;
   private readonly sender: Sender;
+  private readonly commands: BotCommands;
   private readonly tasks = new Set<Promise<void>>();
   private isWorking = false;
   private conflicts = 0;
@@ -78,6 +79,7 @@ export class BotSession {
       logger,
     );
     this.conversations = new Conversations(this.context);
+    this.commands = new BotCommands(api, logger.child({ bot_id: bot.bot_id }));
   }
 
   get agent_id(): string {
@@ -102,7 +104,7 @@ export class BotSession {
     void this.track(this.sender.run());
     if (!receives) return this.receiving.abort();
     this.reception = this.track(this.receive());
-    void this.track(this.setCommands());
+    void this.track(this.commands.tell());
   }
 
   /** What Telegram asked of the gateway that had the bot before. */
@@ -138,8 +140,9 @@ export class BotSession {
     void this.track(this.removeWebhook().finally(() => (this.isRemovingWebhook = false)));
   }
 
-  /** Says it again: whatever another gateway, or a person, has told Telegram meanwhile. */
-  repeatWebhook(): void {
+  /** Says again what Telegram has to know: whatever another gateway, or a person, has told it meanwhile. */
+  repeat(): void {
+    void this.track(this.commands.tell());
     if (this.mode !== 'webhook' || !this.receives || !this.isWorking) return;
     this.reception = this.track(this.reception.then(() => this.receive()));
   }
@@ -240,22 +243,6 @@ export class BotSession {
     await bots.keepSilent(bot_id, silence_ms).catch((err: unknown) => {
       logger.warn({ err, bot_id }, 'the silence of a bot was not noted');
     });
-  }
-
-  /** Telegram shows them to users; that they could not be set is no reason to be silent. */
-  private async setCommands(): Promise<void> {
-    try {
-      for (const { language_code, commands } of botCommands)
-        await this.context.api.call('setMyCommands', {
-          commands,
-          ...(language_code === null ? {} : { language_code }),
-        });
-    } catch (error) {
-      this.services.logger.info(
-        { bot_id: this.context.bot_id, reason: (error as Error).message },
-        'the commands of the bot were not set',
-      );
-    }
   }
 
   private async note(

@@ -1,4 +1,4 @@
-import { backoff, pause } from '../ingest/pause';
+import { pause, waitAfter } from '../ingest/pause';
 import type { SessionContext } from './session.context';
 
 /**
@@ -15,7 +15,7 @@ export async function untilDone<Done>(
       return await work();
     } catch (error) {
       logger.warn({ err: error, bot_id, failures }, `${failure}; trying again`);
-      await pause(backoff(failures), signal);
+      await pause(waitAfter(error, failures), signal);
     }
   }
   return null;

@@ -1,14 +1,11 @@
 import type { BotApi } from '../bot-api/bot-api.client';
-import { BotApiRefusal } from '../bot-api/bot-api.error';
 import { allowedUpdates } from './allowed.updates';
-import { backoff, isOver, pause } from './pause';
+import { isOver, pause, waitAfter } from './pause';
 import type { UpdatesRepository } from './updates.repository';
 
 const BATCH = 100;
 /** Milliseconds an answer may be late. */
 const LATE_MS = 10_000;
-/** Milliseconds until a token that was refused is tried again. */
-const TOKEN_REFUSED_MS = 60_000;
 
 export interface ReceiverEvents {
   /** Updates were committed. */
@@ -67,10 +64,4 @@ export async function receiveByPolling(
       await pause(waitAfter(error, failures), signal);
     }
   }
-}
-
-function waitAfter(error: unknown, failures: number): number {
-  if (!(error instanceof BotApiRefusal)) return backoff(failures);
-  if (error.isTokenRefused) return TOKEN_REFUSED_MS;
-  return Math.max(backoff(failures), (error.retry_after_s ?? 0) * 1_000);
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { BotApi } from '../bot-api/bot-api.client';
 import type { BotsRepository } from '../bots/bots.repository';
 import { allowedUpdates } from './allowed.updates';
-import { backoff, isOver, pause } from './pause';
+import { isOver, pause, waitAfter } from './pause';
 import type { ReceiverEvents } from './polling.receiver';
 
 /** Requests at a time: one after the other keeps the order of a chat. */
@@ -51,7 +51,7 @@ export async function receiveByWebhook(
     } catch (error) {
       if (isOver(signal)) return;
       events.failing(error as Error);
-      await pause(backoff(failures), signal);
+      await pause(waitAfter(error, failures), signal);
     }
   }
 }
