@@ -157,7 +157,7 @@ export class BotKeeper implements OnApplicationBootstrap, BeforeApplicationShutd
       const isStale = refreshes || session.revision !== bot.revision;
       if (isStale && !(await this.refresh(bot, session))) return;
       if (!receives) return await this.settle(bot.bot_id);
-      session.tellState(bot.state);
+      session.healState(bot.state);
       if (refreshes) session.repeat();
     } catch (error) {
       await this.afterFailure(bot, error as Error);

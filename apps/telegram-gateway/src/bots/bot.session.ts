@@ -10,8 +10,10 @@ import { Sender } from '../outbox/sender';
 import { SendingBudget, type Rates } from '../outbox/sending.budget';
 import { untilDone } from '../conversations/until.done';
 import { BotCommands } from './bot.commands';
-import type { BotEntity, BotError, BotState } from './bot.entity';
+import type { BotEntity, BotState } from './bot.entity';
+import { problemOf } from './bot.problem';
 import type { SessionServices } from './session.services';
+import { StateNotes } from './state.notes';
 
 /** Milliseconds a session has to end what is under way. */
 const ENDING_MS = 5_000;
@@ -34,6 +36,7 @@ export class BotSession {
   private readonly conversations: Conversations;
   private readonly sender: Sender;
   private readonly commands: BotCommands;
+  private readonly notes: StateNotes;
   private readonly tasks = new Set<Promise<void>>();
   private isWorking = false;
   private conflicts = 0;
@@ -79,7 +82,9 @@ export class BotSession {
       logger,
     );
     this.conversations = new Conversations(this.context);
-    this.commands = new BotCommands(api, logger.child({ bot_id: bot.bot_id }));
+    const log = logger.child({ bot_id: bot.bot_id });
+    this.commands = new BotCommands(api, log);
+    this.notes = new StateNotes((state, error) => services.bots.note(bot.bot_id, holder, state, error), log);
   }
 
   get agent_id(): string {
@@ -121,9 +126,9 @@ export class BotSession {
     this.revision = revision;
   }
 
-  /** A start that found it at work already. */
-  tellState(state: BotState): void {
-    if (state === 'starting' && this.isWorking) void this.note('running', null);
+  /** What operators see is another: a start found it at work already, or a note was lost. */
+  healState(seen: BotState): void {
+    this.notes.heal(seen);
   }
 
   /** Updates were committed elsewhere. */
@@ -192,7 +197,7 @@ export class BotSession {
     if (origin === undefined) {
       const detail =
         'The mode webhook needs TELEGRAM_WEBHOOK_URL, the address Telegram reaches the gateway at.';
-      return this.note('failed', { code: 'webhook_url_missing', detail });
+      return this.notes.tell('failed', { code: 'webhook_url_missing', detail });
     }
     const { secret_token } = this;
     return receiveByWebhook(api, bots, { bot_id, holder, origin, secret_token, signal }, this.events);
@@ -204,10 +209,10 @@ export class BotSession {
     const { bots, holder } = this.services;
     const { api, bot_id } = this.context;
     await untilDone(this.context, 'the webhook of a bot that stops cannot be removed', async () => {
-      await api.call('deleteWebhook', { drop_pending_updates: false }).catch(async (error: unknown) => {
+      await api.call('deleteWebhook', { drop_pending_updates: false }).catch((error: unknown) => {
         // A token that counts no more has no webhook.
         if (error instanceof BotApiRefusal && error.isTokenRefused) return;
-        await this.note('stopping', problemOf(error as Error));
+        this.notes.tell('stopping', problemOf(error as Error));
         throw error;
       });
       await bots.setWebhookSecret(bot_id, holder, null);
@@ -221,7 +226,7 @@ export class BotSession {
       this.conflicts = 0;
       if (this.isWorking) return;
       this.isWorking = true;
-      void this.note('running', null);
+      this.notes.tell('running', null);
     },
     failing: (error) => {
       // The connection of a gateway that had the bot before may outlive it for a moment.
@@ -229,8 +234,8 @@ export class BotSession {
       this.conflicts = isConflict ? this.conflicts + 1 : 0;
       if (isConflict && this.conflicts < CONFLICTS_BORNE) return;
       this.isWorking = false;
-      this.services.logger.warn({ bot_id: this.context.bot_id, reason: error.message }, 'no updates');
-      void this.note('failed', problemOf(error));
+      this.services.logger.warn({ err: error, bot_id: this.context.bot_id }, 'no updates');
+      this.notes.tell('failed', problemOf(error));
     },
   };
 
@@ -244,34 +249,4 @@ export class BotSession {
       logger.warn({ err, bot_id }, 'the silence of a bot was not noted');
     });
   }
-
-  private async note(
-    state: 'running' | 'failed' | 'stopping',
-    problem: Omit<BotError, 'at'> | null,
-  ): Promise<void> {
-    const { bots, holder, logger } = this.services;
-    const error = problem && { at: new Date().toISOString(), ...problem };
-    await bots.note(this.context.bot_id, holder, state, error).catch((err: unknown) => {
-      logger.warn({ err, bot_id: this.context.bot_id }, 'the state of a bot was not noted');
-    });
-  }
-}
-
-/** What an operator is told, and what to do about it. */
-export function problemOf(error: Error): Omit<BotError, 'at'> {
-  if (!(error instanceof BotApiRefusal))
-    return { code: 'telegram_unavailable', detail: `${error.message}. It is asked again.` };
-  if (error.isTokenRefused)
-    return {
-      code: 'token_refused',
-      detail: 'Telegram does not know the token: get a new one from @BotFather.',
-    };
-  if (error.isConflict)
-    return {
-      code: 'another_receiver',
-      detail: `Another program receives the updates of this bot: stop it. (${error.description})`,
-    };
-  if (error.code === 429)
-    return { code: 'telegram_rate_limited', detail: 'Telegram asks to wait; it is asked again.' };
-  return { code: 'telegram_refused', detail: error.message };
 }

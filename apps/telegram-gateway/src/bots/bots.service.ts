@@ -8,7 +8,7 @@ import { CONFIG, type GatewayConfig } from '../config';
 import { LOGGER } from '../logging';
 import { ManagerClient } from '../manager/manager.client';
 import { BotKeeper } from './bot.keeper';
-import { problemOf } from './bot.session';
+import { problemOf } from './bot.problem';
 import { BotTokens } from './bot.tokens';
 import { BotsRepository, type BotView, type FormerAgent } from './bots.repository';
 
