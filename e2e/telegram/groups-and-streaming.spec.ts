@@ -117,7 +117,7 @@ describe('an answer while it is written', () => {
     ];
     const pauses = shown.slice(1).map((at, index) => at - (shown[index] ?? 0));
     // Less what the way to Telegram does to a pause.
-    for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(1_000);
+    for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(1_400);
   });
 
   it('is stopped by /stop, and what was said is kept', async () => {

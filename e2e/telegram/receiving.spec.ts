@@ -1,4 +1,5 @@
 import { ApiProblem, anAgent, until } from '@roost/testing';
+import { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
 import { startBot, useTelegram } from './use.telegram';
@@ -10,6 +11,21 @@ describe('the updates of a bot', () => {
   beforeAll(async () => {
     origin = (await roost().startGateway(telegram().url)).origin;
   });
+
+  /** What became of all that was said in a chat. */
+  const outgoingTo = async (chat_id: number): Promise<object[]> => {
+    const client = new Client({ connectionString: roost().database.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<object>(
+        'SELECT state, attempts, refusal FROM telegram.outgoing WHERE chat_id = $1',
+        [chat_id],
+      );
+      return rows;
+    } finally {
+      await client.end();
+    }
+  };
 
   it('come by webhook, and only from who knows the secret of this very bot', async () => {
     const { bot } = await startBot(roost(), telegram(), { mode: 'webhook' });
@@ -114,19 +130,26 @@ describe('the updates of a bot', () => {
     expect(roost().logs(10_000)).not.toContain(bot.token);
   });
 
-  it('of a user who has blocked the bot end quietly', async () => {
-    const { bot, agent_id } = await startBot(roost(), telegram());
+  it('of a user who has blocked the bot end at the first refusal, while others are answered', async () => {
+    const { bot } = await startBot(roost(), telegram());
     const ada = telegram().user({ first_name: 'Ada' });
-    roost().model.reply('Too late.', { pace: { tokenDelayMs: 100 } });
+    const bob = telegram().user({ first_name: 'Bob' });
+    roost().model.reply('Too late.', { to: 'hello', pace: { tokenDelayMs: 100 } });
     ada.says(bot, 'hello');
     await telegram().until(() => telegram().chat(bot, ada).actions.length > 0, 'typing');
     ada.blocks(bot);
-    await until(
-      'nothing is owed',
-      async () => (await roost().api.telegram(agent_id, 'status')).backlog === 0,
-      30_000,
-    );
-    await telegram().until(() => telegram().journal.of('sendMessage', bot).length > 0, 'the refused answer');
-    expect(telegram().journal.of('sendMessage', bot)).toHaveLength(1);
+    const attempts = () =>
+      telegram()
+        .journal.of('sendMessage', bot)
+        .filter(({ params }) => params['chat_id'] === ada.id);
+    await telegram().until(() => attempts().length > 0, 'the refused answer');
+
+    // More than may be sent at once: another attempt would have come by then.
+    for (let count = 1; count <= 5; count += 1) bob.says(bot, `message ${count}`);
+    await telegram().until(() => telegram().chat(bot, bob).replies.length === 5, 'the answers to another');
+    expect(attempts().map(({ status }) => status)).toEqual([403]);
+    expect(await outgoingTo(ada.id)).toEqual([
+      { state: 'refused', attempts: 1, refusal: '403: Forbidden: bot was blocked by the user' },
+    ]);
   });
 });

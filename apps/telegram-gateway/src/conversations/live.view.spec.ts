@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** What a user sees of an answer, over a Telegram that hangs in one method until the caller leaves or it is told. */
 async function showing(streaming: LiveViewOptions['streaming'], hangs: string) {
-  let answer = (_result: object): void => undefined;
+  let answer: (result: object) => void = () => undefined;
   const call = vi.fn((method: string, _payload: object, { signal }: { signal?: AbortSignal } = {}) => {
     if (method !== hangs) return Promise.resolve({ message_id: 1 });
     return new Promise<object>((resolve, reject) => {
