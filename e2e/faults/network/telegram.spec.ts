@@ -116,6 +116,15 @@ describe('a bot whose gateway is cut off', () => {
     expect(view.texts).toEqual(said.map((text) => `You said: ${text}`));
   });
 
+  it('from PostgreSQL just after it has sent an answer sends it once', async () => {
+    const { bot, ada, view } = await served();
+    const notes = databases().map((proxy) => proxy.on(/state = 'sent'/, { kind: 'cut' }, 3));
+    for (const text of ['one', 'two']) ada.says(bot, text);
+    await telegram.until(() => view.texts.includes('You said: two'), 'both answers', 60_000);
+    expect(Math.max(...notes.map(({ hits }) => hits))).toBe(3);
+    expect(view.texts).toEqual(['You said: one', 'You said: two']);
+  });
+
   it('from PostgreSQL for longer than its lease, with all others, goes on: each answered, in order', async () => {
     const { bot, ada, view } = await served();
     ada.says(bot, 'before');
