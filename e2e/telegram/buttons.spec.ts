@@ -1,3 +1,4 @@
+import type { ChatView, TelegramUser } from '@roost/testing';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -52,6 +53,17 @@ describe('what a user is asked on Telegram', () => {
     });
   };
 
+  /** Somebody is asked for approval, and says much before they decide. */
+  const asked = async (user: TelegramUser, view: ChatView): Promise<string[]> => {
+    modelCalls('refund', { order_id: '9' });
+    user.says(served.bot, 'pay order 9 back');
+    await telegram().until(() => view.replies.some(({ buttons }) => buttons.length > 0), 'the buttons');
+    roost().model.reset();
+    const further = Array.from({ length: 25 }, (_text, index) => `further ${index + 1}`);
+    for (const text of further) user.says(served.bot, text);
+    return further;
+  };
+
   const lastToolResult = (): unknown => {
     const results = roost()
       .model.requests()
@@ -82,6 +94,47 @@ describe('what a user is asked on Telegram', () => {
     await telegram().until(() => view.texts.some((text) => text.includes('That is settled.')), 'the answer');
     await telegram().until(() => view.texts.includes('Approved.'), 'the note');
     expect(view.replies.flatMap(({ buttons }) => buttons)).toEqual([]);
+  });
+
+  it('is decided however much was said since, and all of that is answered then, in order', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    const view = telegram().chat(bot, ada);
+    const said = await asked(ada, view);
+    const further = said.map((text) => `You said: ${text}`);
+
+    ada.presses(bot, 'Yes');
+    await telegram().until(() => view.texts.includes('Approved.'), 'the note');
+    await telegram().until(() => view.texts.includes(further.at(-1) ?? ''), 'the last answer', 80_000);
+    expect(view.texts.filter((text) => text !== 'Approved.')).toEqual([
+      expect.stringContaining('You said: pay order 9 back'),
+      ...further,
+    ]);
+  });
+
+  it('is stopped by /stop, with all that was said since', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    const view = telegram().chat(bot, ada);
+    await asked(ada, view);
+
+    ada.says(bot, '/stop');
+    await telegram().until(() => view.texts.includes('Stopped.'), 'the word');
+    ada.says(bot, 'and now?');
+    await telegram().until(() => view.texts.includes('You said: and now?'), 'an answer');
+    expect(view.texts.filter((text) => text.startsWith('You said'))).toEqual(['You said: and now?']);
+  });
+
+  it('is left behind by /new: what is said from there on is answered', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    const view = telegram().chat(bot, ada);
+    await asked(ada, view);
+
+    ada.says(bot, '/new');
+    ada.says(bot, 'and now?');
+    await telegram().until(() => view.texts.includes('You said: and now?'), 'an answer');
+    expect(view.texts.filter((text) => text.startsWith('You said'))).toEqual(['You said: and now?']);
   });
 
   it('is also asked where a message was edited', async () => {

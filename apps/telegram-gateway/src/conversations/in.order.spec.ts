@@ -33,4 +33,40 @@ describe('work in order', () => {
     await expect(failing).rejects.toThrow('no');
     await expect(next).resolves.toBeUndefined();
   });
+
+  it('lets pass what has to, as soon as the work before it stalls; what comes later waits for both', async () => {
+    const order = new InOrder();
+    const [stalled, passing] = [held(), held()];
+    const seen: string[] = [];
+    const work = [
+      order.run('a', () => Promise.resolve(void seen.push('first'))),
+      order.run('a', async (stall) => {
+        seen.push('stalled');
+        stall();
+        await stalled.done;
+        seen.push('through');
+      }),
+      order.pass('a', async () => {
+        seen.push('passes');
+        stalled.end();
+        await passing.done;
+        seen.push('passed');
+      }),
+      order.run('a', () => Promise.resolve(void seen.push('last'))),
+    ];
+    await work[1];
+    passing.end();
+    await Promise.all(work);
+    expect(seen).toEqual(['first', 'stalled', 'passes', 'through', 'passed', 'last']);
+  });
+
+  it('lets pass nothing while all of it gets on', async () => {
+    const order = new InOrder();
+    const seen: string[] = [];
+    await Promise.all([
+      order.run('a', () => Promise.resolve(void seen.push('first'))),
+      order.pass('a', () => Promise.resolve(void seen.push('second'))),
+    ]);
+    expect(seen).toEqual(['first', 'second']);
+  });
 });

@@ -13,13 +13,15 @@ export type RunEnd =
 export interface RunListener {
   accepted(thread_id: string, message_id: string): Promise<void>;
   frame(frame: OutboundFrame): Promise<void>;
+  /** Asked before each repeat: whether anybody still waits for the answer. */
+  isWanted(): Promise<boolean>;
   /** Nothing is lost: it is tried again. */
   failing(error: unknown, failures: number): void;
 }
 
 /**
  * Sends a message and follows its run until it has ended, however often manager or network fail in between: the same
- * id makes each repeat harmless. Resolves with null when the signal came first.
+ * id makes each repeat harmless. Resolves with null when the signal came first, or nobody waits for it any more.
  */
 export async function followRun(
   manager: ManagerClient,
@@ -31,6 +33,7 @@ export async function followRun(
   let message_id = '';
   for (let failures = 0; !signal.aborted; failures += 1) {
     let wait = 0;
+    if (failures > 0 && !(await listener.isWanted())) return null;
     try {
       for await (const event of manager.run(agent_id, message, signal)) {
         failures = 0;

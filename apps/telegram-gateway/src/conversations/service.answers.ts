@@ -1,6 +1,7 @@
 import { ManagerRefusal } from '../manager/manager.error';
 import { textsFor } from '../texts/texts';
 import { decisionNote, serviceMessage, welcomeMessages } from './answers';
+import type { AwaitedApprovals } from './awaited.approvals';
 import type { Incoming } from './incoming';
 import type { SessionContext } from './session.context';
 import type { Update, User } from 'telegraf/types';
@@ -27,13 +28,17 @@ export async function answerCommand(
     }
     case 'help':
       return say(texts.help);
-    case 'new':
+    case 'new': {
+      const former = await conversations.threadOf(bot_id, place);
+      if (former !== null) await updates.keepBefore(bot_id, update_id, place, former);
       await conversations.setThread(bot_id, place, null);
       return say(texts.newThread);
+    }
     case 'stop': {
+      const dropped = await updates.dropBefore(bot_id, update_id, place);
       const thread_id = await conversations.threadOf(bot_id, place);
       const ended = thread_id === null ? [] : await cancel(context, thread_id);
-      return say(ended.length > 0 ? texts.stopped : texts.nothingToStop);
+      return say(dropped + ended.length > 0 ? texts.stopped : texts.nothingToStop);
     }
   }
 }
@@ -69,6 +74,7 @@ export async function decide(
   context: SessionContext,
   update_id: number,
   { place, callback_query_id, approval_id, decision }: Of<'decision'>,
+  approvals: AwaitedApprovals,
 ): Promise<void> {
   const { bot_id, updates, outgoing, manager, api } = context;
   const texts = textsFor(place.user.language_code);
@@ -92,6 +98,7 @@ export async function decide(
       throw error;
     },
   );
+  approvals.decided(update.thread_id, approval_id);
   await acknowledge(note);
   await updates.finish(bot_id, update_id, decision, asked ? [decisionNote(place, asked, note)] : []);
   context.look();

@@ -3,6 +3,7 @@ import { inSpan } from '@roost/service-kit/tracing';
 import type { UpdateEntity } from '../ingest/update.entity';
 import { textsFor } from '../texts/texts';
 import { approvalRequest, authorizationRequest, replyMessages, serviceMessage } from './answers';
+import type { AwaitedApprovals } from './awaited.approvals';
 import type { InOrder } from './in.order';
 import { conversationKey, type Place } from './incoming';
 import { LiveView } from './live.view';
@@ -17,7 +18,13 @@ interface UnderWay {
   update: UpdateEntity;
   place: Place;
   view: LiveView | null;
+  /** Of approvals, by their ids. */
+  asked: string[];
 }
+
+/** The order in which what is said in a conversation is told how it ended. */
+export const endsKey = (place: Pick<Place, 'chat_id' | 'topic_id'>): string =>
+  `${conversationKey(place)} ends`;
 
 /**
  * Messages of users on their way to the agent and back. In a conversation they are handed to the manager in order, and
@@ -27,6 +34,7 @@ export class TextMessages {
   constructor(
     private readonly context: SessionContext,
     private readonly order: InOrder,
+    private readonly approvals: AwaitedApprovals,
   ) {}
 
   /** Resolves once its end is committed, or the bot is served no more. */
@@ -36,27 +44,40 @@ export class TextMessages {
   }
 
   private async taken(update: UpdateEntity, { place, text }: { place: Place; text: string }): Promise<void> {
-    const key = conversationKey(place);
     let ended: Promise<void> = Promise.resolve();
-    await this.order.run(key, async () => {
+    await this.order.run(conversationKey(place), async (stall) => {
+      const ends = await untilDone(this.context, 'a thread cannot be read', () => this.endsOf(update, place));
       let accepted = (): void => undefined;
       const acceptance = new Promise<void>((resolve) => (accepted = resolve));
-      const underWay: UnderWay = { update, place, view: null };
+      const underWay: UnderWay = { update, place, view: null, asked: [] };
       const run = untilDone(this.context, 'a message is not taken to the agent', () =>
-        this.follow(underWay, text, accepted),
+        this.follow(underWay, text, accepted, stall),
       );
       // What fails is told by `ended`; here it only makes room for the next.
       run.catch(() => undefined);
-      ended = this.order.run(`${key} ends`, async () => this.commit(underWay, await run));
+      ended = this.order.run(ends ?? endsKey(place), async () => this.commit(underWay, await run));
       ended.catch(() => undefined);
       await Promise.race([acceptance, run.then(accepted, accepted)]);
     });
     await ended;
   }
 
-  private async follow(underWay: UnderWay, text: string, accepted: () => void): Promise<RunEnd | null> {
+  /** What was said before /new may end whenever it does. */
+  private async endsOf({ thread_id }: UpdateEntity, place: Place): Promise<string> {
+    if (thread_id === null) return endsKey(place);
+    const now = await this.context.conversations.threadOf(this.context.bot_id, place);
+    return now === thread_id ? endsKey(place) : `${endsKey(place)} of ${thread_id}`;
+  }
+
+  private async follow(
+    underWay: UnderWay,
+    text: string,
+    accepted: () => void,
+    stall: () => void,
+  ): Promise<RunEnd | null> {
     const { bot_id, agent_id, manager, conversations, signal } = this.context;
     const { update, place } = underWay;
+    if (!(await this.isWanted(update))) return null;
     const phone = await conversations.phoneOf(bot_id, place.user.id);
     const thread_id = update.thread_id ?? (await conversations.threadOf(bot_id, place));
     const send = (thread: string | null) =>
@@ -70,11 +91,14 @@ export class TextMessages {
             accepted();
           },
           frame: (frame) => this.takeFrame(underWay, frame),
-          failing: (error, failures) =>
+          isWanted: () => this.isWanted(update),
+          failing: (error, failures) => {
+            stall();
             this.context.logger.warn(
               { err: error, bot_id, update_id: update.update_id, failures },
               'a run cannot be followed; trying again',
-            ),
+            );
+          },
         },
         signal,
       );
@@ -83,12 +107,21 @@ export class TextMessages {
     return threadIsGone && thread_id !== null ? send(null) : end;
   }
 
+  /** Whether anybody waits for the answer still. What came before a /new is on the thread before it. */
+  private async isWanted(update: UpdateEntity): Promise<boolean> {
+    const { bot_id, updates } = this.context;
+    const stored = await updates.find(bot_id, update.update_id);
+    update.thread_id = stored?.thread_id ?? null;
+    return stored !== null && stored.state !== 'done';
+  }
+
   private async noteAccepted(underWay: UnderWay, thread_id: string): Promise<void> {
     const { bot_id, updates, conversations, manager, api, budget, integration } = this.context;
     const { update, place } = underWay;
     const again = update.state === 'accepted';
     if (!again) {
-      await conversations.setThread(bot_id, place, thread_id);
+      await this.isWanted(update);
+      if (update.thread_id === null) await conversations.setThread(bot_id, place, thread_id);
       // Dropped while it was on its way: nobody waits for the answer.
       const isWanted = await updates.accepted(bot_id, update.update_id, thread_id);
       if (!isWanted && !this.context.signal.aborted) await manager.cancel(thread_id);
@@ -106,7 +139,17 @@ export class TextMessages {
     if (!again) return;
     // Asked while nobody followed.
     for (const { id, tool, arguments: values } of await manager.pendingApprovals(thread_id))
-      await this.say(underWay, [approvalRequest(place, { approval_id: id, tool, arguments: values })]);
+      await this.askForApproval(underWay, { approval_id: id, tool, arguments: values });
+  }
+
+  private async askForApproval(
+    underWay: UnderWay,
+    call: Parameters<typeof approvalRequest>[1],
+  ): Promise<void> {
+    const { update, place, asked } = underWay;
+    if (update.thread_id !== null) this.approvals.add(update.thread_id, call.approval_id);
+    asked.push(call.approval_id);
+    await this.say(underWay, [approvalRequest(place, call)]);
   }
 
   private async takeFrame(underWay: UnderWay, frame: OutboundFrame): Promise<void> {
@@ -114,13 +157,22 @@ export class TextMessages {
       case 'token':
         underWay.view?.add(frame.content);
         return;
+      case 'run':
+        if (frame.state === 'started') this.goesOn(underWay);
+        return;
       case 'approval_request':
-        return this.say(underWay, [approvalRequest(underWay.place, frame)]);
+        return this.askForApproval(underWay, frame);
       case 'authorization_request':
         return this.say(underWay, authorizationRequest(underWay.place, frame.message_id, frame.content));
       default:
         return;
     }
+  }
+
+  /** Or has ended: whoever decided, and if it was nobody in time. */
+  private goesOn({ update: { thread_id }, asked }: UnderWay): void {
+    if (thread_id === null) return;
+    for (const approval_id of asked.splice(0)) this.approvals.decided(thread_id, approval_id);
   }
 
   private async say({ update }: UnderWay, messages: NewOutgoing[]): Promise<void> {
@@ -130,6 +182,7 @@ export class TextMessages {
 
   private async commit(underWay: UnderWay, end: RunEnd | null): Promise<void> {
     await underWay.view?.end();
+    this.goesOn(underWay);
     if (!end) return;
     const { bot_id, updates } = this.context;
     const { outcome, messages } = this.said(underWay, end);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Update } from 'telegraf/types';
+import { commands, conversationKey, type Place } from '../conversations/incoming';
 import { storable } from '../database/storable';
 import type { NewOutgoing } from '../outbox/outgoing.repository';
 import { OutgoingRepository } from '../outbox/outgoing.repository';
@@ -11,13 +12,26 @@ import { UpdateEntity } from './update.entity';
 /** Days an update that is done is known, so that Telegram can repeat it without effect; it does so for a day. */
 const KEPT_DAYS = 7;
 
-/** Updates of one chat that are at work at a time. */
-const OF_A_CHAT_MAX = 20;
-/** Of a long backlog, what is looked at for the chats in it. */
+/** Updates of one conversation that are at work at a time; as many commands and buttons beside them. */
+const OF_A_CONVERSATION_MAX = 20;
+/** Of a long backlog, what is looked at for the conversations in it. */
 const LOOKED_AT_MAX = 5_000;
-/** The chat of an update, whatever kind it is of. */
-const CHAT = `coalesce(payload #>> '{message,chat,id}', payload #>> '{edited_message,chat,id}',
-                       payload #>> '{callback_query,message,chat,id}', '')`;
+/** The message of an update, whatever kind it is of. */
+const MESSAGE = `coalesce(payload -> 'message', payload -> 'edited_message', payload #> '{callback_query,message}')`;
+/** As {@link conversationKey} has it. */
+const CONVERSATION = `concat(${MESSAGE} #>> '{chat,id}', ':', CASE ${MESSAGE} ->> 'is_topic_message'
+                        WHEN 'true' THEN ${MESSAGE} ->> 'message_thread_id' ELSE '0' END)`;
+/** Buttons and commands: what they are about may be what everything else in the conversation waits for. */
+const IS_CONTROL = `(payload -> 'callback_query' IS NOT NULL OR
+                    coalesce(${MESSAGE} ->> 'text' ~* '^\\s*/(${commands.join('|')})(@\\w+)?(\\s|$)', false))`;
+/** The thread that what is said next in a conversation goes on with. */
+const THREAD_NOW = `SELECT now.thread_id FROM telegram.conversations now WHERE now.bot_id = oldest.bot_id
+                      AND now.chat_id = CAST(nullif(split_part(conversation, ':', 1), '') AS bigint)
+                      AND now.topic_id = CAST(split_part(conversation, ':', 2) AS bigint)`;
+/** The texts of a conversation before an update that the manager does not have. */
+const SAID_BEFORE = `bot_id = $1 AND state = 'received' AND ${CONVERSATION} = $3 AND NOT ${IS_CONTROL}
+                     AND ${MESSAGE} ->> 'text' IS NOT NULL
+                     AND seq < (SELECT seq FROM telegram.updates WHERE bot_id = $1 AND update_id = $2)`;
 
 @Injectable()
 export class UpdatesRepository {
@@ -64,8 +78,9 @@ export class UpdatesRepository {
   }
 
   /**
-   * What is not done, oldest first and some of each chat: one that says much holds up no other. Nothing once the bot
-   * speaks for another agent, or is another gateway's.
+   * What is not done, oldest first and some of each conversation: one that says much holds up no other, nor what
+   * comes after /new, nor the button that lets it go on. Nothing once the bot speaks for another agent, or is another
+   * gateway's.
    */
   open(
     { bot_id, agent_id, holder }: { bot_id: number; agent_id: string; holder: string },
@@ -77,11 +92,14 @@ export class UpdatesRepository {
       .where(
         `row.bot_id = :bot_id AND row.update_id IN (
            SELECT update_id FROM (
-             SELECT update_id, row_number() OVER (PARTITION BY ${CHAT} ORDER BY seq) AS place FROM (
-               SELECT update_id, seq, payload FROM telegram.updates
-               WHERE bot_id = :bot_id AND state <> 'done' ORDER BY seq LIMIT ${LOOKED_AT_MAX}) oldest) ranked
-           WHERE place <= ${OF_A_CHAT_MAX})`,
-        { bot_id },
+             SELECT update_id, seq, is_control, row_number() OVER (
+               PARTITION BY conversation, is_control, coalesce(thread_id, (${THREAD_NOW})) ORDER BY seq) AS place
+             FROM (
+               SELECT bot_id, update_id, seq, thread_id, ${CONVERSATION} AS conversation, ${IS_CONTROL} AS is_control
+               FROM telegram.updates WHERE bot_id = :bot_id AND state <> 'done' ORDER BY seq LIMIT ${LOOKED_AT_MAX}
+             ) oldest) ranked
+           WHERE place <= ${OF_A_CONVERSATION_MAX} ORDER BY is_control DESC, seq LIMIT :limit)`,
+        { bot_id, limit },
       )
       .andWhere(
         `EXISTS (SELECT FROM telegram.bots b WHERE b.bot_id = :bot_id AND b.agent_id = :agent_id
@@ -89,7 +107,6 @@ export class UpdatesRepository {
         { agent_id, holder },
       )
       .orderBy('row.seq')
-      .limit(limit)
       .getMany();
   }
 
@@ -109,6 +126,24 @@ export class UpdatesRepository {
       [bot_id, update_id, thread_id],
     );
     return noted > 0 || (await this.find(bot_id, update_id))?.outcome !== 'dropped';
+  }
+
+  /** What was said in a conversation before an update, and was not taken to the agent yet, never is. */
+  async dropBefore(bot_id: number, update_id: number, place: Place): Promise<number> {
+    const [, dropped] = await this.database.query<[unknown[], number]>(
+      `UPDATE telegram.updates SET state = 'done', outcome = 'dropped', payload = NULL, done_at = now()
+       WHERE ${SAID_BEFORE}`,
+      [bot_id, update_id, conversationKey(place)],
+    );
+    return dropped;
+  }
+
+  /** What was said in a conversation before an update, and was not taken to the agent yet, belongs to the thread. */
+  async keepBefore(bot_id: number, update_id: number, place: Place, thread_id: string): Promise<void> {
+    await this.database.query(
+      `UPDATE telegram.updates SET thread_id = $4 WHERE ${SAID_BEFORE} AND thread_id IS NULL`,
+      [bot_id, update_id, conversationKey(place), thread_id],
+    );
   }
 
   async shown(bot_id: number, update_id: number, message_id: number): Promise<void> {
