@@ -1,10 +1,10 @@
-import type { ChatView, TelegramUser } from '@roost/testing';
+import { type ChatView, type GatewayProcess, TelegramApi, type TelegramUser } from '@roost/testing';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useInstallation } from '../use.installation';
-import { type BotOfAgent, startBot, useTelegram } from './use.telegram';
+import { type BotOfAgent, startBot } from './use.telegram';
 
 const paid: string[] = [];
 const bank: Server = createServer((request, response) => {
@@ -27,10 +27,14 @@ const refund = {
 
 describe('what a user is asked on Telegram', () => {
   const roost = useInstallation({ env: { TOOL_ALLOWED_HOSTS: host } });
-  const telegram = useTelegram(roost);
+  let api: TelegramApi;
+  let gateway: GatewayProcess;
   let served: BotOfAgent;
+  const telegram = (): TelegramApi => api;
 
   beforeAll(async () => {
+    api = await TelegramApi.start();
+    gateway = await roost().startGateway(api.url);
     const tools = [
       refund,
       {
@@ -43,7 +47,10 @@ describe('what a user is asked on Telegram', () => {
     ];
     served = await startBot(roost(), telegram(), {}, { tools: tools as never });
   });
-  afterAll(() => bank.close());
+  afterAll(() => {
+    bank.close();
+    return api.stop();
+  });
 
   /** The model calls the tool, then says that it has. */
   const modelCalls = (name: string, args: object): void => {
@@ -135,6 +142,37 @@ describe('what a user is asked on Telegram', () => {
     ada.says(bot, 'and now?');
     await telegram().until(() => view.texts.includes('You said: and now?'), 'an answer');
     expect(view.texts.filter((text) => text.startsWith('You said'))).toEqual(['You said: and now?']);
+  });
+
+  it('is asked once of who asked in a group, though the gateway dies and others have written since', async () => {
+    const { bot } = served;
+    const ada = telegram().user({ first_name: 'Ada' });
+    const bob = telegram().user({ first_name: 'Bob' });
+    const group = telegram().group({ bots: [bot] });
+    const view = telegram().chat(bot, group);
+    const withButtons = () => view.replies.filter(({ buttons }) => buttons.length > 0);
+    const before = paid.length;
+    modelCalls('refund', { order_id: '10' });
+    const said = ada.says(bot, `@${bot.username} pay order 10 back`, { group });
+    await telegram().until(() => withButtons().length === 1, 'a request for approval');
+    roost().model.reset();
+    bob.says(bot, `@${bot.username} what about mine?`, { group });
+    // Help comes once what was said before it has been taken to the agent.
+    const helped = () => view.texts.filter((text) => text.includes('/stop')).length;
+    ada.says(bot, `/help@${bot.username}`, { group });
+    await telegram().until(() => helped() === 1, 'the help');
+    await gateway.kill();
+    gateway = await roost().startGateway(api.url);
+    ada.says(bot, `/help@${bot.username}`, { group });
+    await telegram().until(() => helped() === 2, 'the help of the next gateway', 60_000);
+    expect(withButtons()).toMatchObject([{ reply_to: said.message_id }]);
+
+    const pressed = bob.presses(bot, 'Yes', { group });
+    await telegram().until(() => telegram().callbackAnswers(pressed).length > 0, 'a word to Bob');
+    expect(paid).toHaveLength(before);
+    ada.presses(bot, 'Yes', { group });
+    await telegram().until(() => view.texts.includes('You said: what about mine?'), "Bob's answer");
+    expect(paid.slice(before)).toEqual(['/orders/10/refund']);
   });
 
   it('is also asked where a message was edited', async () => {

@@ -86,8 +86,8 @@ export class TextMessages {
         agent_id,
         messageOfUser(bot_id, update.update_id, place, text, phone, thread),
         {
-          accepted: async (thread_id) => {
-            await this.noteAccepted(underWay, thread_id);
+          accepted: async (thread_id, message_id) => {
+            await this.noteAccepted(underWay, thread_id, message_id);
             accepted();
           },
           frame: (frame) => this.takeFrame(underWay, frame),
@@ -115,7 +115,7 @@ export class TextMessages {
     return stored !== null && stored.state !== 'done';
   }
 
-  private async noteAccepted(underWay: UnderWay, thread_id: string): Promise<void> {
+  private async noteAccepted(underWay: UnderWay, thread_id: string, message_id: string): Promise<void> {
     const { bot_id, updates, conversations, manager, api, budget, integration } = this.context;
     const { update, place } = underWay;
     const again = update.state === 'accepted';
@@ -137,8 +137,9 @@ export class TextMessages {
       onRefused: (wait_ms) => void this.context.refused(place.chat_id, wait_ms),
     });
     if (!again) return;
-    // Asked while nobody followed.
-    for (const { id, tool, arguments: values } of await manager.pendingApprovals(thread_id))
+    // Asked while nobody followed; others of the thread are asked of whoever they concern.
+    const pending = await manager.pendingApprovals(thread_id);
+    for (const { id, tool, arguments: values } of pending.filter((one) => one.message_id === message_id))
       await this.askForApproval(underWay, { approval_id: id, tool, arguments: values });
   }
 

@@ -113,7 +113,10 @@ export class OutgoingRepository {
     this.metrics.messageRefused();
   }
 
+  /** The first of that name. */
   find(bot_id: number, name: string): Promise<OutgoingEntity | null> {
-    return this.database.getRepository(OutgoingEntity).findOneBy({ bot_id, name });
+    return this.database
+      .getRepository(OutgoingEntity)
+      .findOne({ where: { bot_id, name }, order: { id: 'ASC' } });
   }
 }
