@@ -25,6 +25,7 @@ async function showing(streaming: LiveViewOptions['streaming'], hangs: string) {
       place: { chat_id: 7, topic_id: 0, is_private: true } as LiveViewOptions['place'],
       update_id: 1,
       streaming,
+      isPaused: () => false,
       shown_message_id: null,
       onShown: () => Promise.resolve(),
       onRefused: () => undefined,
@@ -63,4 +64,30 @@ describe('what shows that an answer is written', () => {
       expect(view.shownMessageId).toBe(1);
     },
   );
+});
+
+it('shows nobody typing while a person is asked, and goes on once that is decided', async () => {
+  const call = vi.fn((_method: string, _payload: object) => Promise.resolve(true));
+  let isPaused = false;
+  const view = new LiveView({ call } as unknown as BotApi, new SendingBudget(), {
+    place: { chat_id: 1, topic_id: 0, is_private: true } as LiveViewOptions['place'],
+    update_id: 1,
+    streaming: 'off',
+    isPaused: () => isPaused,
+    shown_message_id: null,
+    onShown: () => Promise.resolve(),
+    onRefused: () => undefined,
+  });
+  const typing = { chat_id: 1, action: 'typing' };
+  expect(call.mock.calls.map(([method, payload]) => [method, payload])).toEqual([['sendChatAction', typing]]);
+
+  isPaused = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(call).toHaveBeenCalledTimes(1);
+
+  isPaused = false;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(call).toHaveBeenCalledTimes(2);
+  expect(call.mock.lastCall?.slice(0, 2)).toEqual(['sendChatAction', typing]);
+  await view.end();
 });

@@ -14,6 +14,8 @@ export interface LiveViewOptions {
   place: Place;
   update_id: number;
   streaming: TelegramIntegration['streaming'];
+  /** It is a person's turn: nobody is typing. */
+  isPaused: () => boolean;
   /** A message that an earlier gateway showed the beginning in. */
   shown_message_id: number | null;
   /** A message shows the beginning from now on: whoever comes after must know it. */
@@ -78,7 +80,7 @@ export class LiveView {
       this.changedAt = now;
       return () => this.showText(this.text.trim());
     }
-    if (now - Math.max(this.typedAt, this.changedAt) < TYPING_MS) return null;
+    if (this.options.isPaused() || now - Math.max(this.typedAt, this.changedAt) < TYPING_MS) return null;
     this.typedAt = now;
     return () => this.showTyping();
   }

@@ -118,8 +118,9 @@ export class TextMessages {
   private async noteAccepted(underWay: UnderWay, thread_id: string, message_id: string): Promise<void> {
     const { bot_id, updates, conversations, manager, api, budget, integration } = this.context;
     const { update, place } = underWay;
-    const again = update.state === 'accepted';
-    if (!again) {
+    if (update.state === 'accepted') {
+      await this.askAgain(underWay, thread_id, message_id);
+    } else {
       await this.isWanted(update);
       if (update.thread_id === null) await conversations.setThread(bot_id, place, thread_id);
       // Dropped while it was on its way: nobody waits for the answer.
@@ -132,13 +133,17 @@ export class TextMessages {
       place,
       update_id: update.update_id,
       streaming: integration.streaming,
+      isPaused: () => this.approvals.isAwaitedIn(update.thread_id),
       shown_message_id: update.shown_message_id,
       onShown: (message_id) => updates.shown(bot_id, update.update_id, message_id),
       onRefused: (wait_ms) => void this.context.refused(place.chat_id, wait_ms),
     });
-    if (!again) return;
-    // Asked while nobody followed; others of the thread are asked of whoever they concern.
-    const pending = await manager.pendingApprovals(thread_id);
+  }
+
+  /** What was asked while nobody followed; others of the thread are asked of whoever they concern. */
+  private async askAgain(underWay: UnderWay, thread_id: string, message_id: string): Promise<void> {
+    const pending = await this.context.manager.pendingApprovals(thread_id);
+    this.goesOn(underWay);
     for (const { id, tool, arguments: values } of pending.filter((one) => one.message_id === message_id))
       await this.askForApproval(underWay, { approval_id: id, tool, arguments: values });
   }
