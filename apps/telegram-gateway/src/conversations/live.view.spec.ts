@@ -67,7 +67,7 @@ describe('what shows that an answer is written', () => {
 });
 
 it('shows nobody typing while a person is asked, and goes on once that is decided', async () => {
-  const call = vi.fn((_method: string, _payload: object) => Promise.resolve(true));
+  const call = vi.fn<(method: string, payload: object) => Promise<boolean>>(() => Promise.resolve(true));
   let isPaused = false;
   const view = new LiveView({ call } as unknown as BotApi, new SendingBudget(), {
     place: { chat_id: 1, topic_id: 0, is_private: true } as LiveViewOptions['place'],
