@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestFactory } from '@nestjs/core';
 import { ServiceError } from '@roost/contracts';
 import { NestLogger } from '@roost/service-kit';
-import { requestId } from '@roost/service-kit/http';
+import { KEEP_ALIVE_MS, requestId } from '@roost/service-kit/http';
 import { json, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { isUtf8 } from 'node:buffer';
@@ -93,6 +93,7 @@ export async function startManager(
     request.listener = 'internal';
     (app.getHttpAdapter().getInstance() as (request: unknown, response: unknown) => void)(request, response);
   });
+  for (const server of [app.getHttpServer(), internal]) server.keepAliveTimeout = KEEP_ALIVE_MS;
   await app.listen(config.MANAGER_PORT, config.MANAGER_HOST);
   await listen(internal, config.INTERNAL_PORT, config.MANAGER_HOST);
   return {

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { StreamTransportServer } from '@roost/messaging/commands';
 import { NestLogger } from '@roost/service-kit';
-import { ProblemFilter, requestId } from '@roost/service-kit/http';
+import { KEEP_ALIVE_MS, ProblemFilter, requestId } from '@roost/service-kit/http';
 import { json } from 'express';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config';
@@ -35,6 +35,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     }),
   });
   await app.startAllMicroservices();
+  app.getHttpServer().keepAliveTimeout = KEEP_ALIVE_MS;
   await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
   return app;
 }
