@@ -1,5 +1,5 @@
 import { AGENT_ID_PATTERN } from '@roost/contracts';
-import { flag, integer, loadConfig, text } from '@roost/service-kit';
+import { flag, integer, loadConfig, otlpEndpoint, text } from '@roost/service-kit';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
@@ -45,13 +45,7 @@ export const configSchema = z.object({
     description: 'The same, where `HTTPS_PROXY` is not set',
     default_text: 'no proxy',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .meta({
-      description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
-      default_text: 'no traces',
-    }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -3,10 +3,9 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } fro
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Messaging } from '@roost/messaging';
 import { CommandClient } from '@roost/messaging/commands';
-import { migratedSource } from '@roost/service-kit/database';
+import { migratedDatabase } from '@roost/service-kit/database';
 import { validationPipe } from '@roost/service-kit/http';
 import type { Logger } from 'pino';
-import type { DataSourceOptions } from 'typeorm';
 import { ApiKeyEntity } from './access/api-key.entity';
 import { ApiKeysController } from './access/api-keys.controller';
 import { ApiKeysRepository } from './access/api-keys.repository';
@@ -189,14 +188,9 @@ export class AppModule implements OnApplicationShutdown {
       module: AppModule,
       global: true,
       imports: [
-        TypeOrmModule.forRootAsync({
-          useFactory: () => ({
-            ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
-            retryAttempts: 5,
-            retryDelay: 1_000,
-          }),
-          dataSourceFactory: (options) => migratedSource(options as DataSourceOptions),
-        }),
+        TypeOrmModule.forRootAsync(
+          migratedDatabase(databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE)),
+        ),
         TypeOrmModule.forFeature([ApiKeyEntity]),
         DiscoveryModule,
       ],

@@ -1,5 +1,5 @@
 import { AllowList } from '@roost/guarded-http/allow-list';
-import { flag, integer, loadConfig, text } from '@roost/service-kit';
+import { flag, httpUrl, integer, loadConfig, otlpEndpoint, text } from '@roost/service-kit';
 import { z } from 'zod';
 import { ingestionVariables } from './knowledge/ingestion.variables';
 import { checkLangSmith, langSmithVariables } from './lifecycle/langsmith.variables';
@@ -179,27 +179,21 @@ export const managerSchema = z.object({
     description: 'Length of vectors, for models that can shorten them',
     default_text: "the model's",
   }),
-  QDRANT_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .meta({
-      description:
-        'Qdrant, 1.16 or newer, on port 6333 unless it names one; without it knowledge is kept in PostgreSQL',
-      default_text: 'PostgreSQL',
-    }),
+  QDRANT_URL: httpUrl().optional().meta({
+    description:
+      'Qdrant, 1.16 or newer, on port 6333 unless it names one; without it knowledge is kept in PostgreSQL',
+    default_text: 'PostgreSQL',
+  }),
   QDRANT_API_KEY: text().optional().meta({ description: 'Key for `QDRANT_URL`', secret: true }),
   QDRANT_COLLECTION: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must hold letters, digits, _ and - only' })
     .default('roost')
     .meta({ description: 'Holds the knowledge of this installation alone' }),
-  RERANK_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .meta({
-      description: 'Reranks what a search finds, over the protocol of Cohere: `<RERANK_URL>/v2/rerank`',
-      default_text: 'no reranking',
-    }),
+  RERANK_URL: httpUrl().optional().meta({
+    description: 'Reranks what a search finds, over the protocol of Cohere: `<RERANK_URL>/v2/rerank`',
+    default_text: 'no reranking',
+  }),
   RERANK_API_KEY: text().optional().meta({ description: 'Key for `RERANK_URL`', secret: true }),
   RERANK_MODEL: text().default('rerank-v3.5').meta({ description: 'The model that reranks' }),
   TAVILY_API_KEY: text().optional().meta({
@@ -246,20 +240,11 @@ export const managerSchema = z.object({
     .meta({ description: 'Bytes after which a followed log ends; its reader follows it anew' }),
   SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
   API_DOCS: flag().default(true).meta({ description: 'Serve `/docs` and `/openapi.json`' }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .meta({
-      description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
-      default_text: 'no traces',
-    }),
-  RUNNER_OTLP_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .meta({
-      description: 'The same as runners reach it; without credentials',
-      default_text: '`OTEL_EXPORTER_OTLP_ENDPOINT`',
-    }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint(),
+  RUNNER_OTLP_ENDPOINT: httpUrl().optional().meta({
+    description: 'The same as runners reach it; without credentials',
+    default_text: '`OTEL_EXPORTER_OTLP_ENDPOINT`',
+  }),
   ...langSmithVariables,
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])

@@ -1,11 +1,10 @@
-import { integer, loadConfig, text } from '@roost/service-kit';
+import { httpUrl, integer, loadConfig, otlpEndpoint, text } from '@roost/service-kit';
 import { z } from 'zod';
 
 /** `postgresql+asyncpg://` is what the Python service was given: the driver suffix is ignored. */
 const databaseUrl = text()
   .transform((url) => url.replace(/^postgres(ql)?\+\w+:/, 'postgres:'))
   .pipe(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }));
-const httpUrl = (error = 'must be an http:// or https:// URL') => z.url({ protocol: /^https?$/, error });
 
 export const gatewaySchema = z.object({
   DATABASE_URL: databaseUrl.meta({
@@ -52,13 +51,7 @@ export const gatewaySchema = z.object({
     .default(9102)
     .meta({ description: 'Port of `/metrics` alone; never published' }),
   SHUTDOWN_SECONDS: integer(1, 600).default(20).meta({ description: 'Until a shutdown must be over' }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .meta({
-      description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
-      default_text: 'no traces',
-    }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
     .default('info')

@@ -1,9 +1,8 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { migratedSource } from '@roost/service-kit/database';
+import { migratedDatabase } from '@roost/service-kit/database';
 import { Messaging } from '@roost/messaging';
 import type { Logger } from 'pino';
-import type { DataSourceOptions } from 'typeorm';
 import { CONFIG, type GatewayConfig } from './config';
 import { databaseOptions } from './database/data-source';
 import { gatewayControllers, gatewayProviders } from './gateway.providers';
@@ -19,14 +18,9 @@ export class GatewayModule implements OnApplicationShutdown {
       module: GatewayModule,
       global: true,
       imports: [
-        TypeOrmModule.forRootAsync({
-          useFactory: () => ({
-            ...databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE),
-            retryAttempts: 5,
-            retryDelay: 1_000,
-          }),
-          dataSourceFactory: (options) => migratedSource(options as DataSourceOptions),
-        }),
+        TypeOrmModule.forRootAsync(
+          migratedDatabase(databaseOptions(config.DATABASE_URL, config.DATABASE_POOL_SIZE)),
+        ),
       ],
       controllers: gatewayControllers,
       providers: [

@@ -21,6 +21,14 @@ export const integer = (min: number, max: number) => z.coerce.number().int().min
 export const flag = () => z.stringbool();
 /** Host names, addresses and secrets: an empty value counts as absent. */
 export const text = () => z.string().trim().min(1);
+export const httpUrl = (error = 'must be an http:// or https:// URL') =>
+  z.url({ protocol: /^https?$/, error });
+/** `OTEL_EXPORTER_OTLP_ENDPOINT` of every app. */
+export const otlpEndpoint = () =>
+  httpUrl().optional().meta({
+    description: 'Where traces are sent, as OTLP over HTTP: `http://collector:4318`',
+    default_text: 'no traces',
+  });
 
 /**
  * Reads and validates the variables of `schema` from `env`; an empty one counts as absent.

@@ -1,5 +1,5 @@
 import type { ExchangeResponse } from '@roost/contracts';
-import { ConfigError, flag, text } from '@roost/service-kit';
+import { ConfigError, flag, httpUrl, text } from '@roost/service-kit';
 import { z } from 'zod';
 
 /** What the manager's environment says about traces in LangSmith, by the names that LangSmith gives its variables. */
@@ -11,8 +11,7 @@ export const langSmithVariables = {
     description: 'Key for `LANGSMITH_ENDPOINT`; needed for `LANGSMITH_TRACING`',
     secret: true,
   }),
-  LANGSMITH_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  LANGSMITH_ENDPOINT: httpUrl()
     .default('https://api.smith.langchain.com')
     .meta({ description: 'Where LangSmith is, as runners reach it' }),
   LANGSMITH_PROJECT: text().optional().meta({

@@ -77,7 +77,7 @@ export class TextMessages {
   ): Promise<RunEnd | null> {
     const { bot_id, agent_id, manager, conversations, signal } = this.context;
     const { update, place } = underWay;
-    if (!(await this.isWanted(update))) return null;
+    if (!(await this.refresh(update))) return null;
     const phone = await conversations.phoneOf(bot_id, place.user.id);
     const thread_id = update.thread_id ?? (await conversations.threadOf(bot_id, place));
     const send = (thread: string | null) =>
@@ -91,7 +91,7 @@ export class TextMessages {
             accepted();
           },
           frame: (frame) => this.takeFrame(underWay, frame),
-          isWanted: () => this.isWanted(update),
+          isWanted: () => this.refresh(update),
           failing: (error, failures) => {
             stall();
             this.context.logger.warn(
@@ -107,8 +107,11 @@ export class TextMessages {
     return threadIsGone && thread_id !== null ? send(null) : end;
   }
 
-  /** Whether anybody waits for the answer still. What came before a /new is on the thread before it. */
-  private async isWanted(update: UpdateEntity): Promise<boolean> {
+  /**
+   * Takes over what commands that have passed it did to it: what came before a /new is on the thread before it.
+   * @returns whether anybody waits for the answer still.
+   */
+  private async refresh(update: UpdateEntity): Promise<boolean> {
     const { bot_id, updates } = this.context;
     const stored = await updates.find(bot_id, update.update_id);
     update.thread_id = stored?.thread_id ?? null;
@@ -121,7 +124,7 @@ export class TextMessages {
     if (update.state === 'accepted') {
       await this.askAgain(underWay, thread_id, message_id);
     } else {
-      await this.isWanted(update);
+      await this.refresh(update);
       if (update.thread_id === null) await conversations.setThread(bot_id, place, thread_id);
       // Dropped while it was on its way: nobody waits for the answer.
       const isWanted = await updates.accepted(bot_id, update.update_id, thread_id);

@@ -1,5 +1,5 @@
 export { indexConcurrently } from './index.concurrently';
-export { migratedSource } from './migrated.source';
+export { migratedDatabase, migratedSource } from './migrated.source';
 export { migrate, runMigrations } from './migrate';
 export { migratingOptions, servingOptions } from './postgres.options';
 export { schemaDiff } from './schema-diff';

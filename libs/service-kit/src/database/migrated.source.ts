@@ -13,3 +13,9 @@ export async function migratedSource(options: DataSourceOptions): Promise<DataSo
     throw error;
   }
 }
+
+/** For Nest's `TypeOrmModule.forRootAsync`: waits a few seconds for PostgreSQL and its migrations. */
+export const migratedDatabase = (options: DataSourceOptions) => ({
+  useFactory: () => ({ ...options, retryAttempts: 5, retryDelay: 1_000 }),
+  dataSourceFactory: () => migratedSource(options),
+});

@@ -1,8 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
+import type { IncomingMessage } from 'node:http';
+import { HttpReceiver } from './http.receiver';
 
 /** Spans that are kept; the first ones, since tests look at few. */
 const SPANS_MAX = 10_000;
@@ -38,45 +35,20 @@ interface ExportRequest {
 }
 
 /** Takes traces as a collector does: OTLP in JSON over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). */
-export class OtlpReceiver {
+export class OtlpReceiver extends HttpReceiver {
   readonly spans: ReceivedSpan[] = [];
-  /** Everything that came, to look for what must not be in it. */
-  bodies = '';
 
-  private constructor(private readonly server: Server) {}
-
-  static async start(): Promise<OtlpReceiver> {
-    const server = createServer();
-    const receiver = new OtlpReceiver(server);
-    server.on('request', (request, response) => {
-      receiver.take(request).then(
-        () => response.setHeader('content-type', 'application/json').end('{}'),
-        () => response.writeHead(400).end(),
-      );
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return receiver;
+  static start(): Promise<OtlpReceiver> {
+    return new OtlpReceiver().listen();
   }
 
-  /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
-  get endpoint(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  stop(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-
-  private async take(request: IncomingMessage): Promise<void> {
+  protected override async take(request: IncomingMessage): Promise<object> {
     if (request.method !== 'POST' || request.url !== '/v1/traces') throw new Error('no such address');
-    const body = await bodyOf(request);
-    this.bodies += JSON.stringify(body);
+    const body = JSON.parse(await this.bodyOf(request)) as ExportRequest;
     for (const { resource, scopeSpans } of body.resourceSpans) {
       const service = String(plain(resource.attributes)['service.name']);
       for (const span of scopeSpans.flatMap(({ spans }) => spans)) {
-        if (this.spans.length >= SPANS_MAX) return;
+        if (this.spans.length >= SPANS_MAX) return {};
         this.spans.push({
           service,
           name: span.name,
@@ -88,14 +60,8 @@ export class OtlpReceiver {
         });
       }
     }
+    return {};
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<ExportRequest> {
-  if (request.headers['content-encoding'] !== 'gzip') return (await json(request)) as ExportRequest;
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return JSON.parse(gunzipSync(Buffer.concat(chunks)).toString()) as ExportRequest;
 }
 
 const plain = (attributes: Attribute[]): ReceivedSpan['attributes'] =>
